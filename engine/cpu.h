@@ -1,0 +1,30 @@
+/*
+ * cpu.h - what the processor can do, asked once.
+ *
+ * A level is a bit; a kernel variant states the bits it needs.  Tests and
+ * benchmarks narrow the set with tsr_cpu_mask(), so every variant can be run
+ * on one machine.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TSR_CPU_H
+#define TSR_CPU_H
+
+enum {
+    TSR_CPU_C      = 0,         /* plain C11: always there            */
+    TSR_CPU_AVX2   = 1 << 0,    /* AVX2 + FMA (Haswell 2013, Zen 2017) */
+    TSR_CPU_AVX512 = 1 << 1,    /* F+BW+DQ+VL (Skylake-X 2017, Zen 4)  */
+    TSR_CPU_NEON   = 1 << 2,    /* Advanced SIMD, mandatory on AArch64 */
+};
+
+/* Features of this machine, less the ones masked out, less those above the level
+ * named by TSR_CPU (c, avx2, avx512, neon) in the environment.  Asked once. */
+unsigned tsr_cpu_features(void);
+
+/* Pretend that only the features in `mask` exist (tests, benchmarks). */
+void tsr_cpu_mask(unsigned mask);
+
+/* Name of the highest level in use: "avx2". */
+const char *tsr_cpu_level(void);
+
+#endif

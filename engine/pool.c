@@ -1,0 +1,74 @@
+/* pool.c - see pool.h.   SPDX-License-Identifier: MIT */
+#include <stdint.h>
+#include <string.h>
+#include "engine/platform.h"
+#include "engine/pool.h"
+
+enum { ALIGN = 64, BLOCK_BYTES = 16 * 1024 };
+
+struct tsr_pool_block {
+    tsr_pool_block *next;
+};
+
+tsr_pool tsr_pool_make(const tsr_allocator *allocator)
+{
+    tsr_pool p = { 0 };
+    if (allocator && allocator->alloc)
+        p.allocator = *allocator;
+    else
+        p.allocator = tsr_platform_allocator();
+    return p;
+}
+
+/* The newest block gets room for `bytes` at any alignment up to ALIGN. */
+static bool grow(tsr_pool *p, size_t bytes)
+{
+    const size_t head = sizeof(tsr_pool_block) + ALIGN;
+    size_t size = bytes > SIZE_MAX - head ? SIZE_MAX : bytes + head;
+    if (size < BLOCK_BYTES)
+        size = BLOCK_BYTES;
+    tsr_pool_block *b = size == SIZE_MAX ? NULL : p->allocator.alloc(p->allocator.ctx, size);
+    if (!b)
+        return false;
+    b->next = p->blocks;
+    p->blocks = b;
+    p->used = sizeof *b;
+    p->room = size;
+    p->total_bytes += size;
+    return true;
+}
+
+void *tsr_pool_alloc(tsr_pool *p, size_t bytes, size_t align)
+{
+    for (int attempt = 0; attempt < 2; attempt++) {
+        if (p->blocks) {
+            const uintptr_t at = (uintptr_t)p->blocks + p->used;
+            const size_t start = p->used + (size_t)(-at & (align - 1));
+            if (start <= p->room && bytes <= p->room - start) {
+                p->used = start + bytes;
+                return memset((unsigned char *)p->blocks + start, 0, bytes);
+            }
+        }
+        if (attempt || !grow(p, bytes))
+            break;
+    }
+    return NULL;
+}
+
+char *tsr_pool_string(tsr_pool *p, const char *s, size_t n)
+{
+    char *copy = tsr_pool_alloc(p, n + 1, 1);
+    if (copy && n)
+        memcpy(copy, s, n);
+    return copy;
+}
+
+void tsr_pool_free(tsr_pool *p)
+{
+    while (p->blocks) {
+        tsr_pool_block *next = p->blocks->next;
+        p->allocator.release(p->allocator.ctx, p->blocks);
+        p->blocks = next;
+    }
+    p->used = p->room = p->total_bytes = 0;
+}
