@@ -30,7 +30,8 @@ CHECK_SRC := $(wildcard tests/checkkern/*.c)
 TEST_SRC := $(wildcard tests/test_*.c)
 object    = $(patsubst %.c,$(B)/%.o,$1)
 TESTS    := $(patsubst tests/%.c,$(B)/%,$(TEST_SRC))
-CLI_LIBS  = -lcjson -lstb
+# -lstb decodes and writes pictures, -lcjson writes JSON, -lnettle is SHA-256.
+CLI_LIBS  = -lcjson -lstb -lnettle
 
 ## all: the library and the tarsier program, in build/ (default)
 all: $(B)/tarsier
@@ -63,14 +64,19 @@ $(B)/libtarsier.a: $(call object,$(LIB_SRC))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(B)/tarsier: $(call object,$(CLI_SRC)) $(B)/libtarsier.a
+# Everything of the program but main, so that tests can link it, too.
+$(B)/libcli.a: $(call object,$(filter-out cli/main.c,$(CLI_SRC)))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/tarsier: $(B)/cli/main.o $(B)/libcli.a $(B)/libtarsier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(CLI_LIBS) $(LDLIBS) -o $@
 
 $(B)/checkkern: $(call object,$(CHECK_SRC)) $(B)/libtarsier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-$(TESTS): $(B)/test_%: $(B)/tests/test_%.o $(B)/libtarsier.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LDLIBS) -o $@
+$(TESTS): $(B)/test_%: $(B)/tests/test_%.o $(B)/libcli.a $(B)/libtarsier.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(CLI_LIBS) $(LDLIBS) -o $@
 
 .SECONDARY:
 .PHONY: all tests check kernels install clean help

@@ -1,0 +1,126 @@
+/* command.c - messages, options, styles; see command.h.
+ * SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cli/command.h"
+
+static void say(const char *command, const char *fmt, va_list ap)
+{
+    fflush(stdout);             /* keep the order when both go to one place */
+    fprintf(stderr, "%starsier:%s ", cli_style(stderr, CLI_RED), cli_style(stderr, CLI_PLAIN));
+    if (command)
+        fprintf(stderr, "%s: ", command);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+}
+
+int cli_fail(const char *command, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(command, fmt, ap);
+    va_end(ap);
+    return CLI_FAILED;
+}
+
+int cli_usage(const char *command, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(command, fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "Try 'tarsier %s%s--help'.\n", command ? command : "", command ? " " : "");
+    return CLI_USAGE;
+}
+
+int cli_option(int argc, char **argv, const char *letters, const struct option *options)
+{
+    /* A leading ':' makes getopt silent and lets it tell "unknown" ('?') from
+     * "argument missing" (':'). */
+    char quiet[64];
+    snprintf(quiet, sizeof quiet, ":%s", letters);
+    opterr = 0;
+
+    const int c = getopt_long(argc, argv, quiet, options, NULL);
+    if (c != '?' && c != ':')
+        return c;
+
+    /* optopt is the letter for short options; for long ones it is 0 or the
+     * option's val, and the word itself is the last one that was read. */
+    const char *word = argv[optind - 1];
+    char letter[3] = { '-', (char)optopt, 0 };
+    if (strncmp(word, "--", 2) && optopt > 0 && optopt < 128)
+        word = letter;
+    cli_usage(argv[0], c == ':' ? "option '%s' wants an argument" : "no such option: '%s'", word);
+    return '?';
+}
+
+bool cli_parse_int(const char *command, const char *option, const char *text,
+                   int lo, int hi, int *value)
+{
+    char *end;
+    errno = 0;
+    const long v = strtol(text, &end, 10);
+    if (end == text || *end || errno || v < lo || v > hi) {
+        cli_usage(command, "%s wants a whole number from %d to %d, not '%s'", option, lo, hi, text);
+        return false;
+    }
+    *value = (int)v;
+    return true;
+}
+
+const char *cli_style(FILE *to, cli_style_name style)
+{
+    static const char *const escape[] = {
+        "\033[0m", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m",
+    };
+    const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+    if ((no && *no) || !term || !strcmp(term, "dumb") || !isatty(fileno(to)))
+        return "";
+    return escape[style];
+}
+
+/* Levenshtein distance over one row of the table: row[j] is the distance from
+ * the part of `a` read so far to the first j letters of b. */
+static int distance(const char *a, const char *b)
+{
+    enum { LONGEST = 31 };
+    const int n = (int)strlen(b);
+    int row[LONGEST + 1];
+    if (n > LONGEST || strlen(a) > LONGEST)
+        return LONGEST;
+    for (int j = 0; j <= n; j++)
+        row[j] = j;
+    for (int i = 1; *a; i++, a++) {
+        int diagonal = row[0];
+        row[0] = i;
+        for (int j = 1; j <= n; j++) {
+            const int replace = diagonal + (*a != b[j - 1]);
+            const int insert = row[j - 1] + 1, drop = row[j] + 1;
+            diagonal = row[j];
+            row[j] = replace < insert ? replace : insert;
+            row[j] = row[j] < drop ? row[j] : drop;
+        }
+    }
+    return row[n];
+}
+
+const char *cli_nearest(const char *word, const char *const *words, int count)
+{
+    /* A third of the letters may be wrong, but never all of a short word. */
+    const int length = (int)strlen(word);
+    const char *best = NULL;
+    int least = length / 3 + 2;
+    for (int i = 0; i < count; i++) {
+        const int d = distance(word, words[i]);
+        if (d < least && d < length) {
+            least = d;
+            best = words[i];
+        }
+    }
+    return best;
+}
