@@ -30,6 +30,8 @@ typedef struct {
     int *inputs, *outputs;      /* value indices, in the file's order */
     int value_count, node_count, input_count, output_count;
     int value_room, node_room, input_room, output_room;
+    size_t fold_budget_bytes;   /* constants that folding may still create; loaders set it
+                                   to a few times the file's size */
     tsr_status status;          /* sticky */
     tsr_error *err;             /* the caller's; may be NULL */
 } tsr_graph;
@@ -73,9 +75,12 @@ void tsr_same_padding(int n, int k, int s, int d, int *before, int *after);
  * when the window does not fit. */
 int tsr_window_count(int n, int before, int after, int k, int s, int d);
 
+enum { TSR_MAX_NODES = 16384 };
+
 /* ---- after the loader ----------------------------------------------------- */
 
-/* Rewrite for speed: see optimise.c for the list of passes. */
+/* Rewrite for speed: see optimise.c for the list of passes.  Fails only for
+ * lack of memory. */
 tsr_status tsr_graph_optimise(tsr_graph *g, tsr_error *err);
 
 /* Compute a node whose inputs are constants; its outputs become constants. */

@@ -155,6 +155,8 @@ enum {                          /* tsr_op.flags */
     TSR_OP_IN_PLACE  = 2,       /* out[0] may be the same memory as in[0] when shape
                                    and dtype size agree                         */
     TSR_OP_VIEW      = 4,       /* out[0] *is* in[0]'s bytes (RESHAPE): no step */
+    TSR_OP_IN_PLACE_RESIDUAL = 8, /* the same for in[3], the residual of CONV2D:
+                                   each element is read just before it is written */
 };
 
 struct tsr_op {

@@ -1,31 +1,30 @@
 /*
  * plan.h - where each activation lies in one block of memory.
  *
- * Greedy by size: values sorted from large to small take the lowest gap among
- * the values alive at the same time (Pisarchyk & Lee, "Efficient memory
- * management for deep neural net inference", arXiv 2001.03288, 2020).
- * SPDX-License-Identifier: MIT
+ * Values that share bytes form one span: a view with its source, an in-place
+ * result with its operand.  Spans sorted from large to small take the lowest
+ * fitting gap among the spans alive at the same time (Pisarchyk & Lee,
+ * "Efficient memory management for deep neural net inference", arXiv
+ * 2001.03288, 2020); the order of execution is tried too and the smaller plan
+ * wins.                                          SPDX-License-Identifier: MIT
  */
 #ifndef TSR_PLAN_H
 #define TSR_PLAN_H
 
-#include "engine/arena.h"
 #include "engine/graph.h"
 
 enum { TSR_PLAN_ALIGN = 64 };
 
-/* One storage: a value, or several that share the same bytes (views, in place). */
 typedef struct {
-    size_t offset, bytes;
-    int first, last;            /* nodes between which it is alive, inclusive */
-} tsr_span;
-
-typedef struct {
-    size_t total_bytes, live_bound_bytes;
+    size_t *offset;             /* per value; SIZE_MAX: constant or not used */
+    size_t total_bytes;
+    size_t live_bound_bytes;    /* most bytes alive while any one node runs: no
+                                   plan that keeps tensors whole can do better */
 } tsr_plan;
 
-/* Fill offset[value] (SIZE_MAX for constants and absent values) for every value
- * of `g`.  `keep_all`: no sharing.  Working memory comes as arena scratch. */
-tsr_plan tsr_plan_make(const tsr_graph *g, bool keep_all, size_t *offset, tsr_arena *a);
+/* Plan the activations of `g`; memory comes from its pool.  `keep_all`: every
+ * value keeps its bytes until the end of the run. */
+TSR_MUST_USE tsr_status tsr_plan_make(const tsr_graph *g, bool keep_all, tsr_plan *plan,
+                                      tsr_error *err);
 
 #endif

@@ -1,44 +1,51 @@
 /*
- * session.h - the inside of a model and a session, for tools that look at them
- * (info, bench, dump, tests).  Programs use tsr.h.
+ * session.h - the inside of a model and a session, for loaders and for tools
+ * that look at them (info, bench, dump, tests).  Programs use tsr.h.
  * SPDX-License-Identifier: MIT
  */
 #ifndef TSR_SESSION_H
 #define TSR_SESSION_H
 
 #include "engine/graph.h"
+#include "engine/plan.h"
 
 struct tsr_model {
     tsr_pool pool;
     tsr_graph graph;
+    tsr_plan plan;
+    tsr_tensor **io;            /* per node: its inputs, then its outputs, as the graph
+                                   has them: what prepare sees on a dry run */
     bool keep_all;
 };
 
 struct tsr_session {
     const tsr_model *model;
-    tsr_tensor *tensors;        /* one per graph value */
-    tsr_step *steps;            /* one per node that runs */
+    tsr_tensor **values;        /* one per graph value: a constant of the model's, or an
+                                   activation in `activations`; NULL: not used */
+    tsr_tensor *activations;
+    tsr_step *steps;            /* one per node that runs, in order */
     int step_count;
-    tsr_tensor **inputs, **outputs;
+    tsr_threads *threads;
 };
 
 /* What a session's block is made of, in bytes. */
 typedef struct {
-    size_t total;               /* what tsr_session_bytes says               */
-    size_t activations;         /* the planned arena                         */
-    size_t live_bound;          /* most bytes of tensors alive at one moment:
-                                   no plan of whole tensors can do better    */
-    size_t packed;              /* weights and parameters laid out for kernels */
-    size_t scratch, bookkeeping;
+    size_t total;               /* what tsr_session_bytes says: the sum of these */
+    size_t activations;         /* the planned arena                             */
+    size_t packed;              /* weights and parameters laid out for kernels   */
+    size_t scratch;             /* of the greediest step                         */
+    size_t bookkeeping;         /* steps, tensors, alignment                     */
+    size_t live_bound;          /* see tsr_plan; not part of the sum             */
 } tsr_session_memory;
 
 tsr_session_memory tsr_session_measure(const tsr_model *m, int workers);
 
-/* Run and tell when each step starts and ends; tick(ctx, -1) comes last. */
-void tsr_run_steps(tsr_session *s, void (*tick)(void *ctx, int step), void *ctx);
+/* As tsr_run, and tell after each step that it ended. */
+void tsr_run_steps(tsr_session *s, void (*done)(void *ctx, int step), void *ctx);
 
 /* Start an empty model; the loader fills m->graph, then tsr_model_finish
- * optimises it and checks that a session could be prepared. */
+ * optimises and plans it and checks that a session could be prepared.  After a
+ * failure of either the loader calls tsr_model_free. */
 TSR_MUST_USE tsr_status tsr_model_begin(const tsr_options *options, tsr_model **model,
                                         tsr_error *err);
 TSR_MUST_USE tsr_status tsr_model_finish(tsr_model *m, tsr_error *err);

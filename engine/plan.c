@@ -1,0 +1,239 @@
+/* plan.c - see plan.h.   SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include "engine/plan.h"
+
+/* Time runs from 0 (the caller writes the inputs) over node i at i + 1 to
+ * node_count + 1 (the caller reads the outputs). */
+typedef struct {
+    int first, last;            /* alive from..to, inclusive; last < first: never */
+    size_t bytes, offset;
+} span;
+
+typedef struct {
+    const tsr_graph *g;
+    int *root;                  /* value -> the value whose span it shares */
+    span *spans;                /* indexed by root value */
+    int *order, order_count;    /* roots to place */
+    int *placed;                /* roots placed, by rising offset */
+} planner;
+
+static bool is_activation(const tsr_graph *g, int v) { return v >= 0 && !g->values[v].t.data; }
+
+static int find(const planner *p, int v)
+{
+    while (p->root[v] != v)
+        v = p->root[v];
+    return v;
+}
+
+static void use_at(planner *p, int v, int time)
+{
+    if (!is_activation(p->g, v))
+        return;
+    span *s = &p->spans[find(p, v)];
+    if (s->last < time)
+        s->last = time;
+}
+
+/* Last use of every value on its own, before anything is shared. */
+static void lifetimes(planner *p, bool keep_all)
+{
+    const tsr_graph *g = p->g;
+    for (int v = 0; v < g->value_count; v++)
+        p->spans[v] = (span){ .first = 0, .last = -1, .bytes = tsr_bytes(&g->values[v].t) };
+    for (int i = 0; i < g->input_count; i++)
+        use_at(p, g->inputs[i], 0);
+    for (int i = 0; i < g->node_count; i++) {
+        const tsr_node *n = &g->nodes[i];
+        for (int k = 0; k < n->out_count; k++) {
+            p->spans[n->out[k]].first = i + 1;
+            use_at(p, n->out[k], keep_all ? g->node_count + 1 : i + 1);
+        }
+        for (int k = 0; k < n->in_count; k++)
+            use_at(p, n->in[k], keep_all ? g->node_count + 1 : i + 1);
+    }
+    for (int i = 0; i < g->output_count; i++)
+        use_at(p, g->outputs[i], g->node_count + 1);
+}
+
+static void merge(planner *p, int from, int into)
+{
+    span *a = &p->spans[into], *b = &p->spans[from];
+    if (a->last < b->last)
+        a->last = b->last;
+    b->last = -1;
+    p->root[from] = into;
+}
+
+/* May node i write its result over its operand `v`?  Only if this is the
+ * operand's last use and no other operand shares those bytes in another slot
+ * that the kernel might read later. */
+static bool can_overwrite(const planner *p, const tsr_node *n, int i, int v)
+{
+    if (!is_activation(p->g, v))
+        return false;
+    const int root = find(p, v);
+    const tsr_tensor *out = &p->g->values[n->out[0]].t;
+    return p->spans[root].last == i + 1 && p->spans[root].bytes == tsr_bytes(out)
+        && tsr_bytes(&p->g->values[v].t) == tsr_bytes(out);
+}
+
+static bool shared_elsewhere(const planner *p, const tsr_node *n, int slot)
+{
+    const int root = find(p, n->in[slot]);
+    for (int k = 0; k < n->in_count; k++)
+        if (k != slot && is_activation(p->g, n->in[k]) && find(p, n->in[k]) == root)
+            return true;
+    return false;
+}
+
+static void share(planner *p, bool keep_all)
+{
+    const tsr_graph *g = p->g;
+    for (int i = 0; i < g->node_count; i++) {
+        const tsr_node *n = &g->nodes[i];
+        const unsigned flags = g->ops[n->kind]->flags;
+        if (flags & TSR_OP_VIEW) {
+            if (is_activation(g, n->in[0]))
+                merge(p, n->out[0], find(p, n->in[0]));
+        } else if (keep_all) {
+            continue;
+        } else if ((flags & TSR_OP_IN_PLACE) && can_overwrite(p, n, i, n->in[0])) {
+            merge(p, n->out[0], find(p, n->in[0]));
+        } else if ((flags & TSR_OP_IN_PLACE_RESIDUAL) && n->in_count > 3
+                   && can_overwrite(p, n, i, n->in[3]) && !shared_elsewhere(p, n, 3)) {
+            merge(p, n->out[0], find(p, n->in[3]));
+        }
+    }
+}
+
+static bool overlap(const span *a, const span *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+static size_t align_up(size_t n) { return (n + TSR_PLAN_ALIGN - 1) & ~(size_t)(TSR_PLAN_ALIGN - 1); }
+
+/* Place the spans in p->order one after the other, each into the lowest gap
+ * that fits.  Returns the height of the pile. */
+static size_t place(planner *p)
+{
+    size_t top = 0;
+    for (int i = 0; i < p->order_count; i++) {
+        span *s = &p->spans[p->order[i]];
+        size_t at = 0;
+        for (int k = 0; k < i; k++) {
+            const span *o = &p->spans[p->placed[k]];
+            if (!overlap(s, o) || o->offset + align_up(o->bytes) <= at)
+                continue;
+            if (o->offset >= at + s->bytes)
+                break;                  /* by rising offset: the gap before it fits */
+            at = o->offset + align_up(o->bytes);
+        }
+        s->offset = at;
+        int k = i;
+        for (; k > 0 && p->spans[p->placed[k - 1]].offset > at; k--)
+            p->placed[k] = p->placed[k - 1];
+        p->placed[k] = p->order[i];
+        if (top < at + align_up(s->bytes))
+            top = at + align_up(s->bytes);
+    }
+    return top;
+}
+
+/* Insertion sort would be quadratic on a sorted file; heap sort never is. */
+static bool before(const planner *p, int a, int b)
+{
+    const span *x = &p->spans[a], *y = &p->spans[b];
+    return x->bytes != y->bytes ? x->bytes > y->bytes : a < b;
+}
+
+static void sift(planner *p, int i, int n)
+{
+    for (int child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && before(p, p->order[child], p->order[child + 1]))
+            child++;
+        if (!before(p, p->order[i], p->order[child]))
+            return;
+        const int t = p->order[i];
+        p->order[i] = p->order[child], p->order[child] = t;
+    }
+}
+
+static void sort_large_first(planner *p)
+{
+    for (int i = p->order_count / 2; i-- > 0;)
+        sift(p, i, p->order_count);
+    for (int n = p->order_count - 1; n > 0; n--) {
+        const int t = p->order[0];
+        p->order[0] = p->order[n], p->order[n] = t;
+        sift(p, 0, n);
+    }
+}
+
+/* Bytes alive at each moment, by a sweep over births and deaths. */
+static size_t live_bound(const planner *p, size_t *change)
+{
+    for (int i = 0; i < p->order_count; i++) {
+        const span *s = &p->spans[p->order[i]];
+        change[s->first] += s->bytes;
+        change[s->last + 1] -= s->bytes;        /* unsigned: wraps and comes back */
+    }
+    size_t alive = 0, most = 0;
+    for (int t = 0; t <= p->g->node_count + 1; t++) {
+        alive += change[t];
+        most = alive > most ? alive : most;
+    }
+    return most;
+}
+
+static void keep_offsets(const planner *p, size_t *offset)
+{
+    for (int v = 0; v < p->g->value_count; v++) {
+        const span *s = &p->spans[find(p, v)];
+        offset[v] = is_activation(p->g, v) && s->last >= s->first ? s->offset : SIZE_MAX;
+    }
+}
+
+/* The roots that are ever alive, in order of their values: of execution. */
+static void list_roots(planner *p)
+{
+    p->order_count = 0;
+    for (int v = 0; v < p->g->value_count; v++)
+        if (p->root[v] == v && is_activation(p->g, v) && p->spans[v].last >= p->spans[v].first)
+            p->order[p->order_count++] = v;
+}
+
+tsr_status tsr_plan_make(const tsr_graph *g, bool keep_all, tsr_plan *plan, tsr_error *err)
+{
+    const size_t n = (size_t)g->value_count + 1;
+    planner p = {
+        .g = g,
+        .root = tsr_pool_alloc(g->pool, n * sizeof(int), sizeof(int)),
+        .spans = tsr_pool_alloc(g->pool, n * sizeof(span), sizeof(void *)),
+        .order = tsr_pool_alloc(g->pool, n * sizeof(int), sizeof(int)),
+        .placed = tsr_pool_alloc(g->pool, n * sizeof(int), sizeof(int)),
+    };
+    size_t *change = tsr_pool_alloc(g->pool, ((size_t)g->node_count + 3) * sizeof *change,
+                                    sizeof *change);
+    *plan = (tsr_plan){ .offset = tsr_pool_alloc(g->pool, n * sizeof(size_t), sizeof(size_t)) };
+    if (!p.root || !p.spans || !p.order || !p.placed || !change || !plan->offset)
+        return tsr_fail(err, TSR_NO_MEMORY, "no memory to plan %d values", g->value_count);
+
+    for (int v = 0; v < g->value_count; v++)
+        p.root[v] = v;
+    lifetimes(&p, keep_all);
+    share(&p, keep_all);
+    list_roots(&p);
+    plan->live_bound_bytes = live_bound(&p, change);
+    plan->total_bytes = place(&p);
+    keep_offsets(&p, plan->offset);
+
+    sort_large_first(&p);
+    const size_t large_first = place(&p);
+    if (large_first < plan->total_bytes) {
+        plan->total_bytes = large_first;
+        keep_offsets(&p, plan->offset);
+    }
+    return TSR_OK;
+}

@@ -1,0 +1,189 @@
+/*
+ * session.c - a model made ready to run in one block of memory.
+ *
+ *     | session, tensors, steps | activations | packed weights ... |  scratch |
+ *
+ * build() lays all of it out.  On a counting arena it only adds up, and that
+ * sum is what tsr_session_bytes answers: the size cannot drift from the use.
+ * SPDX-License-Identifier: MIT
+ */
+#include "engine/session.h"
+
+enum { ALIGN = 64 };
+
+typedef struct {
+    const tsr_model *model;
+    tsr_threads *threads;
+    int workers;
+    tsr_arena *arena;
+    tsr_session *session;       /* NULL while counting */
+    size_t scratch_bytes;       /* most that any step took */
+} builder;
+
+static size_t align_up(size_t n) { return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1); }
+
+static int count_activations(const tsr_model *m)
+{
+    int n = 0;
+    for (int v = 0; v < m->graph.value_count; v++)
+        n += m->plan.offset[v] != SIZE_MAX;
+    return n;
+}
+
+static bool is_view(const tsr_graph *g, const tsr_node *n)
+{
+    return g->ops[n->kind]->flags & TSR_OP_VIEW;
+}
+
+/* Tensors with addresses.  Memory not given (counting) is not written. */
+static void lay_out_tensors(builder *b)
+{
+    const tsr_model *m = b->model;
+    const tsr_graph *g = &m->graph;
+    tsr_session *s = b->session;
+    tsr_tensor *t = tsr_arena_keep(b->arena, (size_t)count_activations(m) * sizeof *t, 8);
+    tsr_tensor **values = tsr_arena_keep(b->arena, (size_t)g->value_count * sizeof *values, 8);
+    unsigned char *memory = tsr_arena_keep(b->arena, m->plan.total_bytes, ALIGN);
+    if (!s || b->arena->full)
+        return;
+    s->activations = t, s->values = values;
+    for (int v = 0; v < g->value_count; v++) {
+        if (g->values[v].t.data) {
+            values[v] = &g->values[v].t;
+        } else if (m->plan.offset[v] != SIZE_MAX) {
+            *t = g->values[v].t;
+            t->data = memory + m->plan.offset[v];
+            values[v] = t++;
+        }
+    }
+}
+
+/* A real step sees the session's tensors; a counted one the model's. */
+static tsr_step bind(const builder *b, const tsr_node *n, tsr_tensor **io, tsr_tensor **model_io)
+{
+    tsr_step step = { .node = n, .in = model_io, .threads = b->threads };
+    if (io) {
+        for (int k = 0; k < n->in_count; k++)
+            io[k] = n->in[k] < 0 ? NULL : b->session->values[n->in[k]];
+        for (int k = 0; k < n->out_count; k++)
+            io[n->in_count + k] = b->session->values[n->out[k]];
+        step.in = io;
+    }
+    step.out = step.in + n->in_count;
+    return step;
+}
+
+static tsr_status prepare_steps(builder *b, tsr_step *steps, tsr_tensor **io, tsr_error *err)
+{
+    const tsr_graph *g = &b->model->graph;
+    const tsr_prepare_context ctx = { b->arena, b->workers };
+    tsr_tensor **model_io = b->model->io;
+    int count = 0;
+    for (int i = 0; i < g->node_count; i++) {
+        const tsr_node *n = &g->nodes[i];
+        const int slots = n->in_count + n->out_count;
+        if (!is_view(g, n)) {
+            tsr_step step = bind(b, n, io, model_io);
+            TSR_TRY(g->ops[n->kind]->prepare(&step, &ctx, err));
+            const size_t scratch = align_up(b->arena->size - b->arena->high);
+            if (b->scratch_bytes < scratch)
+                b->scratch_bytes = scratch;
+            tsr_arena_drop_scratch(b->arena);
+            if (steps)
+                steps[count++] = step;
+        }
+        model_io += slots;
+        io = io ? io + slots : NULL;
+    }
+    if (b->session)
+        b->session->step_count = count;
+    return TSR_OK;
+}
+
+static tsr_status build(builder *b, tsr_session_memory *memory, tsr_error *err)
+{
+    const tsr_graph *g = &b->model->graph;
+    size_t steps = 0, slots = 0;
+    for (int i = 0; i < g->node_count; i++) {
+        steps += !is_view(g, &g->nodes[i]);
+        slots += (size_t)(g->nodes[i].in_count + g->nodes[i].out_count);
+    }
+    tsr_session *s = tsr_arena_keep(b->arena, sizeof *s, ALIGN);
+    b->session = s;
+    lay_out_tensors(b);
+    tsr_step *step = tsr_arena_keep(b->arena, steps * sizeof *step, 8);
+    tsr_tensor **io = tsr_arena_keep(b->arena, slots * sizeof *io, 8);
+    if (s)
+        s->model = b->model, s->steps = step, s->threads = b->threads;
+    const size_t before = b->arena->low;
+    TSR_TRY(prepare_steps(b, step, io, err));
+    if (b->arena->full)
+        return tsr_fail(err, TSR_NO_MEMORY, "session needs more memory than its block has");
+
+    const size_t used = align_up(b->arena->low);
+    memory->activations = b->model->plan.total_bytes;
+    memory->live_bound = b->model->plan.live_bound_bytes;
+    memory->packed = b->arena->low - before;
+    memory->scratch = b->scratch_bytes;
+    memory->total = used + b->scratch_bytes + ALIGN - 1;    /* a block of any alignment */
+    memory->bookkeeping = memory->total - memory->activations - memory->packed - memory->scratch;
+    return TSR_OK;
+}
+
+tsr_session_memory tsr_session_measure(const tsr_model *m, int workers)
+{
+    tsr_arena arena = tsr_arena_counting();
+    tsr_session_memory memory = { 0 };
+    builder b = { .model = m, .workers = workers, .arena = &arena };
+    if (build(&b, &memory, NULL) != TSR_OK)     /* the load's dry run has passed: only overflow */
+        memory.total = SIZE_MAX;
+    return memory;
+}
+
+size_t tsr_session_bytes(const tsr_model *m, const tsr_threads *threads)
+{
+    return tsr_session_measure(m, tsr_threads_count(threads)).total;
+}
+
+tsr_status tsr_session_open(const tsr_model *m, tsr_threads *threads, void *memory,
+                            size_t memory_bytes, tsr_session **session, tsr_error *err)
+{
+    *session = NULL;
+    const size_t need = tsr_session_bytes(m, threads);
+    if (!memory || memory_bytes < need)
+        return tsr_fail(err, TSR_NO_MEMORY, "session needs %zu bytes, the block has %zu", need,
+                        memory ? memory_bytes : 0);
+    tsr_arena arena = tsr_arena_make(memory, need);
+    builder b = { .model = m, .threads = threads, .workers = tsr_threads_count(threads),
+                  .arena = &arena };
+    tsr_session_memory used = { 0 };
+    TSR_TRY(build(&b, &used, err));
+    *session = b.session;
+    return TSR_OK;
+}
+
+tsr_tensor *tsr_input(tsr_session *s, int index)
+{
+    const tsr_graph *g = &s->model->graph;
+    return index < 0 || index >= g->input_count ? NULL : s->values[g->inputs[index]];
+}
+
+const tsr_tensor *tsr_output(const tsr_session *s, int index)
+{
+    const tsr_graph *g = &s->model->graph;
+    return index < 0 || index >= g->output_count ? NULL : s->values[g->outputs[index]];
+}
+
+void tsr_run(tsr_session *s)
+{
+    for (int i = 0; i < s->step_count; i++)
+        s->steps[i].run(&s->steps[i]);
+}
+
+void tsr_run_steps(tsr_session *s, void (*done)(void *ctx, int step), void *ctx)
+{
+    for (int i = 0; i < s->step_count; i++) {
+        s->steps[i].run(&s->steps[i]);
+        done(ctx, i);
+    }
+}
