@@ -6,7 +6,6 @@
  * 1, and no more bytes in all than MAX_BYTES.  Behind this line sizes may be
  * multiplied without fear.                       SPDX-License-Identifier: MIT
  */
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -292,7 +291,7 @@ void tsr_graph_output(tsr_graph *g, int value)
 tsr_node tsr_node_make(tsr_op_kind kind, const char *name, int *in, int in_count)
 {
     return (tsr_node){ .kind = kind, .name = name, .in = in, .in_count = in_count,
-                       .out_count = 1, .lo = -INFINITY, .hi = INFINITY };
+                       .out_count = 1, .lo = -TSR_INFINITY, .hi = TSR_INFINITY };
 }
 
 static int64_t clamp_to_int(int64_t x) { return x < 0 ? 0 : x > INT32_MAX ? INT32_MAX : x; }

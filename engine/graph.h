@@ -75,13 +75,16 @@ void tsr_same_padding(int n, int k, int s, int d, int *before, int *after);
  * when the window does not fit. */
 int tsr_window_count(int n, int before, int after, int k, int s, int d);
 
+/* The clamp bounds that mean none; <math.h> is not everywhere. */
+#define TSR_INFINITY __builtin_inff()
+
 enum { TSR_MAX_NODES = 16384 };
 
 /* ---- after the loader ----------------------------------------------------- */
 
-/* Rewrite for speed: see optimise.c for the list of passes.  Fails only for
- * lack of memory. */
-tsr_status tsr_graph_optimise(tsr_graph *g, tsr_error *err);
+/* Rewrite for speed: see optimise.c for the list of passes.  Where memory is
+ * lacking a rewrite is left out, so this cannot fail. */
+void tsr_graph_optimise(tsr_graph *g);
 
 /* Compute a node whose inputs are constants; its outputs become constants. */
 tsr_status tsr_graph_fold(tsr_graph *g, int node, tsr_error *err);

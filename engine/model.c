@@ -75,7 +75,7 @@ tsr_status tsr_model_finish(tsr_model *m, tsr_error *err)
     if (g->output_count == 0)
         return tsr_fail(err, TSR_BAD_FILE, "the model has no output");
     if (!m->keep_all)
-        TSR_TRY(tsr_graph_optimise(g, err));
+        tsr_graph_optimise(g);
     TSR_TRY(tsr_plan_make(g, m->keep_all, &m->plan, err));
     TSR_TRY(bind(m, err));
     return dry_run(m, err);
