@@ -1,0 +1,53 @@
+/*
+ * half.h - IEEE 754 binary16 to and from float, exactly, on any CPU.
+ *
+ *     1 sign | 5 exponent, bias 15 | 10 fraction
+ *
+ * Subnormals, infinities and NaN included; rounding is to nearest even.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TSR_HALF_H
+#define TSR_HALF_H
+
+#include <stdint.h>
+#include <string.h>
+
+static inline float tsr_half_to_float(uint16_t h)
+{
+    const uint32_t sign = (uint32_t)(h & 0x8000u) << 16, fraction = h & 0x3ffu;
+    const int exponent = h >> 10 & 31;
+    if (exponent == 0) {                /* zero or subnormal: fraction * 2^-24, exact */
+        const float f = (float)fraction * 0x1p-24f;
+        return sign ? -f : f;
+    }
+    const uint32_t bits = exponent == 31 ? sign | 0x7f800000u | fraction << 13
+                        : sign | (uint32_t)(exponent + 112) << 23 | fraction << 13;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+static inline uint16_t tsr_float_to_half(float f)
+{
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    const uint16_t sign = (uint16_t)(bits >> 16 & 0x8000u);
+    const uint32_t magnitude = bits & 0x7fffffffu;
+    if (magnitude > 0x7f800000u)
+        return (uint16_t)(sign | 0x7e00u);                      /* NaN, quiet */
+    if (magnitude >= 0x477ff000u)
+        return (uint16_t)(sign | 0x7c00u);                      /* 65520 and up: infinity */
+    if (magnitude < 0x38800000u) {
+        /* Subnormal result: adding 0.5 puts the units of 2^-24 into the low
+         * bits, rounded to even by the addition itself. */
+        float m;
+        memcpy(&m, &magnitude, sizeof m);
+        m += 0.5f;
+        memcpy(&bits, &m, sizeof bits);
+        return (uint16_t)(sign | (bits - 0x3f000000u));
+    }
+    const uint32_t odd = magnitude >> 13 & 1;
+    return (uint16_t)(sign | ((magnitude - 0x38000000u + 0xfffu + odd) >> 13));
+}
+
+#endif
