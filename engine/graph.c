@@ -7,8 +7,8 @@
  * multiplied without fear.                       SPDX-License-Identifier: MIT
  */
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+#include "engine/format.h"
 #include "engine/graph.h"
 
 /* Bytes of one tensor: 2^31 - 1, so that element offsets fit an int. */
@@ -27,7 +27,7 @@ tsr_status tsr_graph_fail(tsr_graph *g, tsr_status s, const char *fmt, ...)
     char text[sizeof g->err->text];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    tsr_format(text, sizeof text, fmt, ap);
     va_end(ap);
     return g->status = tsr_fail(g->err, s, "%s", text);
 }
