@@ -33,7 +33,7 @@ static void test_like_printf(void **state)
     same("%zu%%", SIZE_MAX);
     same("[%s] [%.3s] [%.*s] %c", "text", "abcdef", 2, "xyz", '!');
     const double x[] = { 0, 1, -1, 0.5, 6, 1e-5, 0.00012345, 123456, 1234567, 3.14159265, 1e30,
-                         -2.5e-20, 999999.5, 0.1, 100, 12.5, 65504 };
+                         -2.5e-20, 999999.7, 0.1, 100, 12.5, 65504 };
     for (size_t i = 0; i < sizeof x / sizeof *x; i++)
         same("%g..%g", x[i], -x[i] * 2);
     same("%g %g", (double)__builtin_inff(), -(double)__builtin_inff());
