@@ -10,7 +10,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 # make WERROR=1: warnings are errors (continuous integration)
 WARN     += $(if $(WERROR),-Werror)
 # No contraction: a kernel's reference must round where it says it rounds.
-CFLAGS   += -std=c11 -ffp-contract=off -g $(OPT) $(WARN) -MMD -I.
+CFLAGS   += -std=c11 -ffp-contract=off -g $(OPT) $(WARN) -MMD -MP -I.
 LDLIBS   += -lm -pthread
 
 # A kernel's file name says which instructions it may use, and only it gets them.
@@ -32,26 +32,75 @@ object    = $(patsubst %.c,$(B)/%.o,$1)
 TESTS    := $(patsubst tests/%.c,$(B)/%,$(TEST_SRC))
 # -lstb decodes and writes pictures, -lcjson writes JSON, -lnettle is SHA-256.
 CLI_LIBS  = -lcjson -lstb -lnettle
+VERSION   = $(shell sed -n 's/^.define TSR_VERSION "\(.*\)"/\1/p' engine/tsr.h)
+LIB       = $(DESTDIR)$(PREFIX)/lib
+INCLUDE   = $(DESTDIR)$(PREFIX)/include/tarsier/engine
+
+# Other builds of the same sources, each in a folder of its own.
+SANITISE        := -fsanitize=address,undefined -fno-sanitize-recover=all
+VARIANT.clang   := B=build-clang CC=clang
+VARIANT.asan    := B=build-asan OPT='-O1 $(SANITISE)' LDFLAGS='$(SANITISE)'
+VARIANT.tsan    := B=build-tsan OPT='-O1 -fsanitize=thread' LDFLAGS=-fsanitize=thread
+VARIANT.aarch64 := B=build-aarch64 CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar \
+                   RUN='qemu-aarch64 -L /usr/aarch64-linux-gnu'
+VARIANT.armhf   := B=build-armhf CC=arm-linux-gnueabihf-gcc AR=arm-linux-gnueabihf-ar \
+                   RUN='qemu-arm -L /usr/arm-linux-gnueabihf'
+variant          = +@$(MAKE) --no-print-directory $(VARIANT.$*)
 
 ## all: the library and the tarsier program, in build/ (default)
 all: $(B)/tarsier
 ## tests: build every test program
-tests: $(B)/checkkern $(TESTS)
-## check: build and run the tests
+tests: $(B)/checkkern $(TESTS) $(if $(wildcard cli/npy.c),$(B)/bench_session) \
+       $(if $(wildcard loaders/*.c),$(B)/header_program)
+## check: build and run the tests of this build; ./check does much more
 check: tests
-	@set -e; for t in $(B)/checkkern $(TESTS); do echo "== $$t"; $(RUN) $$t; done
+	@tests/run.sh $(B)/checkkern $(TESTS)
+## golden: only the tests against golden tensors, which TARSIER_GOLDEN names
+golden: tests
+	@tests/run.sh $(filter %golden,$(TESTS))
 ## kernels: test every kernel variant this CPU can run, and print its speed
 kernels: $(B)/checkkern
 	$(RUN) $< --bench $(ARGS)
-## install: copy program, library and headers below PREFIX
+## asan: the tests under AddressSanitizer and UBSan (build-asan/; likewise below)
+## tsan: the tests under ThreadSanitizer
+## clang: the tests as clang compiles them
+asan tsan clang: %: %-tests
+	$(variant) check
+## aarch64: the kernels for 64-bit Arm, under emulation
+## armhf: the plain C kernels on 32-bit Arm, under emulation
+aarch64 armhf: %: %-tests
+	$(variant) check-kernels
+asan-tests tsan-tests clang-tests: %-tests:
+	$(variant) tests
+aarch64-tests armhf-tests: %-tests:
+	$(variant) cross-tests
+cross-tests: $(B)/checkkern $(B)/bench_session
+check-kernels: $(B)/checkkern
+	@tests/run.sh $<
+## bench: time whole models beside the peers, taking turns; bench/README.md
+bench: $(B)/bench_session bench-peers
+	python3 bench/compare.py --ours $(B)/bench_session --python build/peers/bin/python $(ARGS)
+## bench-peers: a Python environment with the peers, in build/peers
+bench-peers: build/peers/ready
+## lint: line length, words, file names, licence lines, who includes whom
+lint:
+	@tests/run.sh tests/lint.sh tests/layering.sh
+## install: program, library, headers and tarsier.pc below PREFIX
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/engine
+	install -d $(DESTDIR)$(PREFIX)/bin $(LIB)/pkgconfig $(INCLUDE)
 	install $(B)/tarsier $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(B)/libtarsier.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 engine/tsr.h engine/status.h engine/threads.h $(DESTDIR)$(PREFIX)/include/engine/
+	install -m 644 $(B)/libtarsier.a $(LIB)/
+	install -m 644 engine/tsr.h engine/status.h engine/threads.h $(INCLUDE)/
+	@printf '%s\n' 'prefix=$(PREFIX)' 'Name: tarsier' 'Version: $(VERSION)' \
+	    'Description: vision networks in plain C' 'Libs: -L$${prefix}/lib -ltarsier -lm -pthread' \
+	    'Cflags: -I$${prefix}/include/tarsier' \
+	    > $(LIB)/pkgconfig/tarsier.pc
+## installed: install below build/ and build programs against that, as a user would
+installed: all $(B)/header_program
+	tests/install.sh $(B)
 ## clean: remove what was built
 clean:
-	rm -rf $(B)
+	rm -rf $(B) $(foreach v,clang asan tsan aarch64 armhf,build-$v)
 ## help: this list
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)) | awk -F': ' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -78,6 +127,25 @@ $(B)/checkkern: $(call object,$(CHECK_SRC)) $(B)/libtarsier.a
 $(TESTS): $(B)/test_%: $(B)/tests/test_%.o $(B)/libcli.a $(B)/libtarsier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(CLI_LIBS) $(LDLIBS) -o $@
 
+$(B)/bench_session: $(call object,bench/bench_session.c cli/file.c cli/npy.c) $(B)/libtarsier.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# The program at the head of the public header, taken out of its comment: it
+# compiles as it stands, or the build of the tests fails.
+$(B)/header_program.c: engine/tsr.h
+	@mkdir -p $(@D)
+	sed -n '/^ \*     #include/,/^ \*     }$$/s/^ \* \{0,5\}//p' $< > $@
+
+$(B)/header_program: $(B)/header_program.c $(B)/libtarsier.a
+	$(CC) $(CFLAGS) -Werror $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+build/peers/ready: bench/peers/requirements.txt
+	python3 -m venv build/peers
+	build/peers/bin/pip install --quiet -r $<
+	touch $@
+
 .SECONDARY:
-.PHONY: all tests check kernels install clean help
+.PHONY: all tests check golden kernels asan tsan clang aarch64 armhf asan-tests tsan-tests \
+        clang-tests aarch64-tests armhf-tests cross-tests check-kernels bench bench-peers \
+        lint install installed clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

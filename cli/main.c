@@ -24,7 +24,8 @@ static void print_help(void)
            bold, plain, bold, plain, bold, plain);
     for (int i = 0; i < COMMAND_COUNT; i++)
         printf("  %s%-10s%s%s\n", bold, commands[i]->name, plain, commands[i]->summary);
-    printf("\n'tarsier COMMAND --help' tells more, with examples; 'tarsier --version' the version.\n"
+    printf("\n'tarsier COMMAND --help' tells more, with examples; 'tarsier --version' "
+           "the version.\n"
            "Exit status: 0 all done, 1 some input failed, 2 wrong usage.\n"
            "Environment: TARSIER_MODELS (directories with weights, separated by ':'),\n"
            "             TSR_CPU (c, avx2, avx512, neon: use no more than that), NO_COLOR.\n");

@@ -99,8 +99,8 @@ typedef struct { int rank, dim[TSR_MAX_RANK]; } tsr_reshape_attr;   /* at most o
 typedef struct { int perm[TSR_MAX_RANK]; } tsr_transpose_attr;      /* out dim i = in dim perm[i] */
 typedef struct { int before[TSR_MAX_RANK], after[TSR_MAX_RANK]; float value; } tsr_pad_attr;
                                             /* real value; 0 means zero point */
-typedef struct { int begin[TSR_MAX_RANK], stride[TSR_MAX_RANK], size[TSR_MAX_RANK]; } tsr_slice_attr;
-                                            /* out[i] = in[begin + i*stride], size = of the output */
+typedef struct { int begin[TSR_MAX_RANK], stride[TSR_MAX_RANK], size[TSR_MAX_RANK]; }
+        tsr_slice_attr;                     /* out[i] = in[begin + i*stride], size: of the output */
 typedef struct { int block; bool crd; } tsr_depth_space_attr;       /* crd: ONNX column-row-depth */
 typedef struct { int block_y, block_x, pad_top, pad_left, pad_bottom, pad_right; }
         tsr_batch_space_attr;               /* pads, or crops for BATCH_TO_SPACE */

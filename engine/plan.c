@@ -112,7 +112,10 @@ static bool overlap(const span *a, const span *b)
     return a->first <= b->last && b->first <= a->last;
 }
 
-static size_t align_up(size_t n) { return (n + TSR_PLAN_ALIGN - 1) & ~(size_t)(TSR_PLAN_ALIGN - 1); }
+static size_t align_up(size_t n)
+{
+    return (n + TSR_PLAN_ALIGN - 1) & ~(size_t)(TSR_PLAN_ALIGN - 1);
+}
 
 /* Place the spans in p->order one after the other, each into the lowest gap
  * that fits.  Returns the height of the pile. */

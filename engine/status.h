@@ -17,6 +17,10 @@
 #define TSR_PRINTF(f, a)
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum {
     TSR_OK = 0,
     TSR_BAD_ARGUMENT,           /* the caller broke the contract            */
@@ -41,5 +45,9 @@ tsr_status tsr_fail(tsr_error *e, tsr_status s, const char *fmt, ...)
         if (try_ != TSR_OK)                 \
             return try_;                    \
     } while (0)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

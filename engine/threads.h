@@ -11,6 +11,10 @@
 
 #include "engine/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct tsr_threads tsr_threads;
 
 /* Start count - 1 threads (count 1..64).  TSR_BAD_ARGUMENT outside that,
@@ -24,5 +28,9 @@ int tsr_threads_count(const tsr_threads *t);    /* NULL: 1 */
  * worker is 0..count-1: which slice of scratch to use. */
 void tsr_parallel(tsr_threads *t, int tasks,
                   void (*task)(void *arg, int index, int worker), void *arg);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,18 +1,29 @@
 /*
  * tsr.h - run trained convolutional networks in plain C.
  *
- *     static uint8_t memory[8 << 20];
+ *     #include <stdio.h>
+ *     #include "engine/tsr.h"
  *
- *     tsr_error err = { 0 };
- *     tsr_model *model;
- *     tsr_session *session;
- *     if (tsr_model_load(file, file_bytes, NULL, &model, &err) ||
- *         tsr_session_open(model, NULL, memory, sizeof memory, &session, &err))
- *         return fail(err.text);       // "session needs 118016 bytes, ..."
+ *     static unsigned char file[16 << 20], memory[64 << 20];
  *
- *     memcpy(tsr_input(session, 0)->data, pixels, sizeof pixels);
- *     tsr_run(session);                // cannot fail, never allocates
- *     const float *scores = tsr_output(session, 0)->data;
+ *     int main(void)                      // a model on standard input
+ *     {
+ *         size_t file_bytes = fread(file, 1, sizeof file, stdin);
+ *         tsr_error err = { 0 };
+ *         tsr_model *model;
+ *         tsr_session *session;
+ *         if (tsr_model_load(file, file_bytes, NULL, &model, &err) ||
+ *             tsr_session_open(model, NULL, memory, sizeof memory, &session, &err)) {
+ *             fprintf(stderr, "%s\n", err.text); // "session needs 118016 bytes, ..."
+ *             return 1;
+ *         }
+ *         float *pixels = tsr_input(session, 0)->data;
+ *         pixels[0] = 1;                  // here goes the picture
+ *         tsr_run(session);               // cannot fail, never allocates
+ *         const float *scores = tsr_output(session, 0)->data;
+ *         printf("%g\n", (double)scores[0]);
+ *         tsr_model_free(model);
+ *     }
  *
  * How to read this file: types first, then functions in the order in which a
  * program calls them.  The rules that hold everywhere:
@@ -35,6 +46,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "engine/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define TSR_VERSION "0.1.0"
 
@@ -128,5 +143,9 @@ size_t tsr_elements(const tsr_tensor *t);       /* product of dim; 1 for rank 0 
 size_t tsr_bytes(const tsr_tensor *t);
 size_t tsr_dtype_bytes(tsr_dtype d);
 const char *tsr_dtype_name(tsr_dtype d);        /* "f32", "u8" ...              */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,0 +1,171 @@
+/*
+ * bench_session.c - one session under remote control: for benchmarks that take
+ * turns with a peer, and for whole networks under emulation.
+ *
+ *     bench_session MODEL THREADS
+ *
+ * reads commands from standard input and answers each with one line:
+ *
+ *     input K FILE.npy     ok                      fill input K
+ *     run N                N times in nanoseconds  N inferences, each timed alone
+ *     output K FILE.npy    ok                      write output K
+ *     compare K FILE.npy   MAX_ERROR MAX_ABS       output K against a golden tensor:
+ *                                                  greatest difference, greatest value
+ *
+ * An error ends the program: its sentence goes to standard error, exit status
+ * 1.  bench/peers/ speaks the same for other engines.  Links nothing but the
+ * library, so it builds for any CPU we have a compiler for.
+ * SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 199309L
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "cli/file.h"
+#include "cli/npy.h"
+#include "engine/threads.h"
+
+static tsr_status check_same(const tsr_tensor *a, const tsr_tensor *b, const char *path,
+                             tsr_error *err)
+{
+    if (a->dtype == b->dtype && tsr_elements(a) == tsr_elements(b))
+        return TSR_OK;
+    return tsr_fail(err, TSR_BAD_ARGUMENT, "'%s' holds %zu x %s, '%s' %zu x %s", path,
+                    tsr_elements(b), tsr_dtype_name(b->dtype), a->name, tsr_elements(a),
+                    tsr_dtype_name(a->dtype));
+}
+
+/* Element i as a real number; npy data may lie at any address. */
+static double element(const tsr_tensor *t, size_t i)
+{
+    union { float f32; int8_t s8; uint8_t u8; int32_t s32; int64_t s64; } v = { .s64 = 0 };
+    const size_t size = tsr_dtype_bytes(t->dtype);
+    memcpy(&v, (const char *)t->data + i * size, size);
+    switch (t->dtype) {
+    case TSR_F32: return (double)v.f32;
+    case TSR_S8:  return v.s8;
+    case TSR_U8:  return v.u8;
+    case TSR_S32: return v.s32;
+    case TSR_S64: return (double)v.s64;
+    default:      return NAN;       /* a comparison with it fails, as it should */
+    }
+}
+
+static void print_difference(const tsr_tensor *got, const tsr_tensor *want)
+{
+    double error = 0, largest = 0;
+    for (size_t i = 0; i < tsr_elements(got); i++) {
+        const double w = element(want, i), e = fabs(element(got, i) - w);
+        if (!(e <= error))          /* a NaN sticks */
+            error = e;
+        if (fabs(w) > largest)
+            largest = fabs(w);
+    }
+    printf("%.9g %.9g\n", error, largest);
+}
+
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
+}
+
+static void run(tsr_session *s, int times)
+{
+    for (int i = 0; i < times; i++) {
+        const double begin = now_ns();
+        tsr_run(s);
+        printf("%.0f ", now_ns() - begin);
+    }
+    printf("\n");
+}
+
+/* One line of input that names a file: input, output or compare. */
+static tsr_status use_file(tsr_session *s, const char *verb, int k, const char *path,
+                           tsr_error *err)
+{
+    const bool is_input = !strcmp(verb, "input");
+    const tsr_tensor *ours = is_input ? tsr_input(s, k) : tsr_output(s, k);
+    if (!ours)
+        return tsr_fail(err, TSR_BAD_ARGUMENT, "the model has no %s %d",
+                        is_input ? "input" : "output", k);
+    if (!strcmp(verb, "output")) {
+        TSR_TRY(cli_npy_write(path, ours, err));
+        printf("ok\n");
+        return TSR_OK;
+    }
+    cli_file file;
+    tsr_tensor array;
+    TSR_TRY(cli_file_open(path, &file, err));
+    tsr_status status = cli_npy_parse(file.bytes, file.size, &array, err);
+    if (status == TSR_OK)
+        status = check_same(ours, &array, path, err);
+    if (status == TSR_OK && is_input) {
+        memcpy(ours->data, array.data, tsr_bytes(ours));
+        printf("ok\n");
+    } else if (status == TSR_OK) {
+        print_difference(ours, &array);
+    }
+    cli_file_close(&file);
+    return status;
+}
+
+static tsr_status serve(tsr_session *s, tsr_error *err)
+{
+    char line[4096], verb[16], path[4096];
+    while (fgets(line, sizeof line, stdin)) {
+        int number;
+        if (sscanf(line, "run %d", &number) == 1)
+            run(s, number);
+        else if (sscanf(line, "%15s %d %4095[^\n]", verb, &number, path) == 3)
+            TSR_TRY(use_file(s, verb, number, path, err));
+        else
+            return tsr_fail(err, TSR_BAD_ARGUMENT, "not a command: %s", line);
+        fflush(stdout);
+    }
+    return TSR_OK;
+}
+
+static tsr_status work(const char *path, int thread_count, tsr_error *err)
+{
+    cli_file file = { 0 };
+    tsr_model *model = NULL;
+    tsr_threads *threads = NULL;
+    tsr_session *session;
+    void *block = NULL;
+
+    tsr_status status = cli_file_open(path, &file, err);
+    if (status == TSR_OK)
+        status = tsr_model_load(file.bytes, file.size, NULL, &model, err);
+    if (status == TSR_OK)
+        status = tsr_threads_start(thread_count, &threads, err);
+    if (status == TSR_OK) {
+        const size_t bytes = tsr_session_bytes(model, threads);
+        block = malloc(bytes);
+        status = tsr_session_open(model, threads, block, block ? bytes : 0, &session, err);
+    }
+    if (status == TSR_OK)
+        status = serve(session, err);
+    tsr_threads_stop(threads);
+    free(block);
+    tsr_model_free(model);
+    cli_file_close(&file);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    tsr_error err = { 0 };
+    if (argc != 3) {
+        fprintf(stderr, "usage: bench_session MODEL THREADS\n");
+        return 2;
+    }
+    if (work(argv[1], atoi(argv[2]), &err) != TSR_OK) {
+        fprintf(stderr, "bench_session: %s\n", err.text);
+        return 1;
+    }
+    return 0;
+}

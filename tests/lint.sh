@@ -1,0 +1,52 @@
+#!/bin/sh
+# lint.sh - what a reviewer should not have to look for: long lines and files,
+# loose ends, paths of one machine, missing licence lines, files that share a
+# name.  Needs neither git nor anything beyond a POSIX shell.
+# SPDX-License-Identifier: MIT
+set -u
+cd "$(dirname "$0")/.." || exit 1
+export LC_ALL=C
+passed=0 failed=0
+
+# report NAME TEXT: a non-empty TEXT lists what breaks the rule.
+report() {
+    if [ -z "$2" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAIL %s\n%s\n' "$1" "$2"
+    fi
+}
+
+ours=$(find . \( -path ./.git -o -path './build*' -o -path ./demo-output \
+                 -o -path ./models/weights \) -prune -o -type f -print | sort)
+code=$(printf '%s\n' "$ours" | grep -E '\.(c|h|sh|py)$|/(check|demo|run|Makefile)$')
+prose=$(printf '%s\n' "$ours" | grep -E '\.md$')
+
+# Continuation bytes of UTF-8 take no column.
+report "lines of at most 100 columns" "$(
+    for f in $code; do
+        sed 's/[\x80-\xBF]//g' "$f" | awk -v f="$f" 'length > 100 { print f ":" NR ": " length }'
+    done)"
+report "files of at most 500 lines" "$(
+    for f in $code; do
+        awk -v f="$f" 'END { if (NR > 500) print f ": " NR " lines" }' "$f"
+    done)"
+report "no loose ends" "$(grep -nE '\b(T[O]DO|F[I]XME|X[X]X)\b' $code $prose)"
+report "no path of a particular machine" "$(
+    grep -nE '(^|[^[:alnum:]_.$}])/(home|root|work|mnt|opt)/' $code $prose)"
+report "no tab and no space at a line's end" "$(
+    grep -nE "$(printf '\t')|[[:space:]]\$" $(printf '%s\n' $code | grep -v Makefile))"
+report "a licence line in every file" "$(
+    for f in $(printf '%s\n' $code | grep -v Makefile); do
+        grep -q 'SPDX-License-Identifier: MIT' "$f" || echo "$f"
+    done)"
+report "a README.md in every folder of sources" "$(
+    for d in engine ops ops/kernels loaders models bench tests cli; do
+        [ -f $d/README.md ] || echo "$d"
+    done)"
+report "file names unique in the repository" "$(
+    printf '%s\n' "$ours" | sed 's|.*/||' | grep -vE '^(README\.md|\.gitignore)$' | sort | uniq -d)"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

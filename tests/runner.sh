@@ -1,0 +1,51 @@
+#!/bin/sh
+# runner.sh - tests of the tests: whatever goes wrong in a test program, run.sh
+# must say so.  Each case is a tiny program and what run.sh must make of it.
+# SPDX-License-Identifier: MIT
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+passed=0 failed=0
+
+# expect STATUS TOTALS NAME SCRIPT [VARIABLE=VALUE...]
+expect() {
+    status=$1 totals=$2 name=$3
+    printf '#!/bin/sh\n%s\n' "$4" >"$dir/program"
+    chmod +x "$dir/program"
+    shift 4
+    got=$(env -u RUN -u TARSIER_REQUIRE "$@" "$here/run.sh" "$dir/program")
+    got_status=$?
+    if [ $got_status -eq "$status" ] && [ "$(echo "$got" | tail -n 1)" = "$totals" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAIL %s: status %s, wanted %s and "%s"\n%s\n' \
+            "$name" $got_status "$status" "$totals" "$got"
+    fi
+}
+
+cmocka_ok='echo "[  PASSED  ] 3 test(s)."'
+expect 0 "1 passed, 0 failed" "silent success"      "exit 0"
+expect 1 "0 passed, 1 failed" "silent failure"      "exit 3"
+expect 1 "0 passed, 1 failed" "crash"               'kill -SEGV $$'
+expect 0 "7 passed, 0 failed" "own summary"         'echo "7 passed, 0 failed"'
+expect 1 "7 passed, 2 failed" "own failures"        'echo "7 passed, 2 failed"; exit 1'
+expect 1 "7 passed, 2 failed" "failures, status 0"  'echo "7 passed, 2 failed"'
+expect 1 "7 passed, 1 failed" "success, then crash" 'echo "7 passed, 0 failed"; exit 139'
+expect 1 "0 passed, 1 failed" "nothing ran"         'echo "0 passed, 0 failed"'
+expect 0 "3 passed, 0 failed" "cmocka"              "$cmocka_ok"
+expect 1 "3 passed, 1 failed" "cmocka failure" \
+    "$cmocka_ok"'; echo "[  FAILED  ] 1 test(s), listed below:"; exit 1'
+expect 0 "3 passed, 0 failed" "cmocka skip" \
+    "$cmocka_ok"'; echo "[  SKIPPED ] 2 test(s), listed below:"'
+expect 1 "3 passed, 2 failed" "cmocka skip, required" \
+    "$cmocka_ok"'; echo "[  SKIPPED ] 2 test(s), listed below:"' TARSIER_REQUIRE=1
+expect 1 "3 passed, 1 failed" "own skip, required" \
+    'echo "3 passed, 0 failed, 1 skipped"' TARSIER_REQUIRE=1
+expect 1 "0 passed, 1 failed" "hang"                "sleep 5" TIME_LIMIT=1
+expect 0 "1 passed, 0 failed" "put before"          "exit 1" RUN=true
+expect 1 "0 passed, 1 failed" "missing emulator"    "exit 0" RUN=no-such-emulator
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
