@@ -7,6 +7,15 @@
 
 #include "engine/op.h"
 
+extern const tsr_op tsr_op_depthwise_conv2d;
+extern const tsr_op tsr_op_max_pool2d, tsr_op_average_pool2d, tsr_op_resize;
+extern const tsr_op tsr_op_add, tsr_op_sub, tsr_op_mul, tsr_op_div, tsr_op_minimum,
+                    tsr_op_maximum, tsr_op_pow, tsr_op_floor_div, tsr_op_squared_difference,
+                    tsr_op_prelu;
+extern const tsr_op tsr_op_clamp, tsr_op_logistic, tsr_op_tanh, tsr_op_hard_swish,
+                    tsr_op_hard_sigmoid, tsr_op_leaky_relu, tsr_op_elu, tsr_op_exp,
+                    tsr_op_log, tsr_op_sqrt, tsr_op_rsqrt, tsr_op_abs, tsr_op_neg,
+                    tsr_op_floor, tsr_op_ceil, tsr_op_round, tsr_op_softmax;
 extern const tsr_op tsr_op_cast;
 extern const tsr_op tsr_op_reshape;
 extern const tsr_op tsr_op_transpose;

@@ -1,0 +1,118 @@
+/*
+ * depthwise_conv2d_f32.c - depthwise convolution in float32.
+ *
+ * Threads share the output rows.  With a channel multiplier m > 1, the input
+ * rows that a window needs are first copied with every channel repeated m
+ * times: then it is an ordinary depthwise convolution of c*m channels.
+ * SPDX-License-Identifier: MIT
+ */
+#include "ops/depthwise_conv2d.h"
+#include "ops/kernels/dwconv_f32.h"
+
+typedef struct {
+    tsr_dwconv_f32_image image; /* geometry of the real input, or of the copied rows */
+    tsr_window y;               /* rows of the real input */
+    int batch, w, multiplier, rows_per_task;
+    size_t copy_size;           /* floats of scratch per worker */
+} plan;
+
+/* Row oy through a copy of its kh input rows; those in the padding are left out. */
+static void copied_row(const plan *p, const float *x, int oy, float *copy, float *y)
+{
+    const int c = p->image.channels / p->multiplier;
+    const size_t row = (size_t)p->w * (size_t)c;
+    const tsr_taps t = tsr_window_taps(&p->y, oy);
+    const int first = oy * p->y.stride - p->y.before;
+    float *to = copy;
+    for (int k = t.first; k < t.end; k++) {
+        const float *from = x + (size_t)(first + k * p->y.dilation) * row;
+        for (size_t i = 0; i < row; i++)
+            for (int m = 0; m < p->multiplier; m++)
+                *to++ = from[i];
+    }
+    /* The copy is an image of t.end - t.first rows; its window starts at -t.first. */
+    tsr_dwconv_f32_image g = p->image;
+    g.y = (tsr_window){ .in = t.end - t.first, .out = 1, .taps = p->y.taps, .stride = 1,
+                        .dilation = 1, .before = t.first };
+    tsr_dwconv_f32_row(&g, copy, 0, y);
+}
+
+static void task(void *arg, int index, int worker)
+{
+    const tsr_step *s = arg;
+    const plan *p = s->state;
+    const int oh = p->y.out, rows = p->batch * oh;
+    const size_t in_size = (size_t)p->y.in * (size_t)p->w
+                           * (size_t)(p->image.channels / p->multiplier);
+    const size_t out_row = (size_t)p->image.x.out * (size_t)p->image.channels;
+    int end = (index + 1) * p->rows_per_task;
+    if (end > rows)
+        end = rows;
+    for (int r = index * p->rows_per_task; r < end; r++) {
+        const float *x = (const float *)s->in[0]->data + (size_t)(r / oh) * in_size;
+        float *y = (float *)s->out[0]->data + (size_t)r * out_row;
+        if (p->multiplier == 1)
+            tsr_dwconv_f32_row(&p->image, x, r % oh, y);
+        else
+            copied_row(p, x, r % oh, (float *)s->scratch + (size_t)worker * p->copy_size, y);
+    }
+}
+
+static void run(const tsr_step *s)
+{
+    const plan *p = s->state;
+    const int rows = p->batch * p->y.out;
+    tsr_parallel(s->threads, (rows + p->rows_per_task - 1) / p->rows_per_task, task, (void *)s);
+}
+
+/* Enough rows that handing them out costs little against computing them. */
+static int rows_per_task(const tsr_node *n, const tsr_tensor *filter, const tsr_tensor *y)
+{
+    (void)n;
+    const double macs = (double)y->dim[2] * y->dim[3] * filter->dim[1] * filter->dim[2];
+    const double rows = 32768.0 / macs;
+    return rows < 1 ? 1 : rows > 64 ? 64 : (int)rows;
+}
+
+static plan make_plan(const tsr_step *s)
+{
+    const tsr_conv2d_attr *a = &s->node->attr.conv2d;
+    const tsr_tensor *x = s->in[0], *f = s->in[1], *y = s->out[0];
+    const int c = y->dim[3];
+    plan p = { .batch = x->dim[0], .w = x->dim[2], .multiplier = c / x->dim[3],
+               .rows_per_task = rows_per_task(s->node, f, y) };
+    p.y = (tsr_window){ x->dim[1], y->dim[1], f->dim[1], a->stride_y, a->dilation_y, a->pad_top };
+    p.image = (tsr_dwconv_f32_image){
+        .variant = tsr_dwconv_f32_best(), .y = p.y,
+        .x = { x->dim[2], y->dim[2], f->dim[2], a->stride_x, a->dilation_x, a->pad_left },
+        .in_row = (ptrdiff_t)x->dim[2] * c, .in_pixel = c, .channels = c,
+        .lo = s->node->lo, .hi = s->node->hi,
+    };
+    if (p.multiplier > 1)
+        p.copy_size = (size_t)f->dim[1] * (size_t)x->dim[2] * (size_t)c;
+    return p;
+}
+
+tsr_status tsr_depthwise_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
+                                            tsr_error *err)
+{
+    (void)err;
+    const tsr_tensor *f = s->in[1], *bias = s->node->in_count > 2 ? s->in[2] : NULL;
+    const int taps = f->dim[1] * f->dim[2];
+    plan p = make_plan(s);
+    const size_t packed_size = tsr_dwconv_f32_packed_size(p.image.variant, taps, f->dim[3]);
+    plan *kept = tsr_arena_keep(ctx->arena, sizeof *kept, _Alignof(plan));
+    float *packed = tsr_arena_keep(ctx->arena, packed_size * sizeof *packed, 64);
+    if (p.copy_size)
+        s->scratch = tsr_arena_scratch(ctx->arena,
+                                       p.copy_size * (size_t)ctx->workers * sizeof(float), 64);
+    s->run = run;
+    s->state = kept;
+    if (!kept || !packed)
+        return TSR_OK;
+    tsr_dwconv_f32_pack(p.image.variant, taps, f->dim[3], f->data,
+                        bias ? bias->data : NULL, packed);
+    p.image.packed = packed;
+    *kept = p;
+    return TSR_OK;
+}

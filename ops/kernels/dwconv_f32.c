@@ -1,0 +1,71 @@
+/* dwconv_f32.c - selection, packing and the walk along a row; see dwconv_f32.h.
+ * SPDX-License-Identifier: MIT */
+#include "engine/cpu.h"
+#include "ops/kernels/dwconv_f32.h"
+
+const tsr_dwconv_f32 *const tsr_dwconv_f32_variants[] = {
+    &tsr_dwconv_f32_c,
+    NULL,
+};
+
+const tsr_dwconv_f32 *tsr_dwconv_f32_best(void)
+{
+    const unsigned have = tsr_cpu_features();
+    const tsr_dwconv_f32 *const *v = tsr_dwconv_f32_variants;
+    while ((*v)->cpu & ~have)
+        v++;                    /* ends at the C reference: it needs nothing */
+    return *v;
+}
+
+static int blocks(const tsr_dwconv_f32 *v, int channels)
+{
+    return (channels + v->nr - 1) / v->nr;
+}
+
+size_t tsr_dwconv_f32_packed_size(const tsr_dwconv_f32 *v, int taps, int channels)
+{
+    return (size_t)blocks(v, channels) * (size_t)v->nr * ((size_t)taps + 1);
+}
+
+void tsr_dwconv_f32_pack(const tsr_dwconv_f32 *v, int taps, int channels,
+                         const float *weights, const float *bias, float *packed)
+{
+    for (int b = 0; b < blocks(v, channels); b++)
+        for (int t = -1; t < taps; t++)                 /* tap -1 is the bias */
+            for (int c = b * v->nr; c < (b + 1) * v->nr; c++) {
+                float x = 0.0f;
+                if (c < channels && t >= 0)
+                    x = weights[(ptrdiff_t)t * channels + c];
+                else if (c < channels && bias)
+                    x = bias[c];
+                *packed++ = x;
+            }
+}
+
+void tsr_dwconv_f32_row(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out)
+{
+    const int nr = g->variant->nr;
+    const tsr_taps ty = tsr_window_taps(&g->y, oy);
+    const int y0 = oy * g->y.stride - g->y.before + ty.first * g->y.dilation;
+    const float *row = ty.first < ty.end ? image + y0 * g->in_row : image;
+
+    for (int ox = 0, end; ox < g->x.out; ox = end) {
+        const tsr_taps tx = tsr_window_taps(&g->x, ox);
+        end = tsr_window_run_end(&g->x, ox, tx);
+        const int x0 = ox * g->x.stride - g->x.before + tx.first * g->x.dilation;
+        const int seen = ty.first < ty.end && tx.first < tx.end;
+        g->variant->span(&(tsr_dwconv_f32_span){
+            .x = seen ? row + x0 * g->in_pixel : image,
+            .x_step = g->x.stride * g->in_pixel,
+            .x_row = g->y.dilation * g->in_row, .x_col = g->x.dilation * g->in_pixel,
+            .bias = g->packed,
+            .w_first = (1 + ty.first * g->x.taps + tx.first) * (ptrdiff_t)nr,
+            .w_row = g->x.taps * (ptrdiff_t)nr,
+            .w_block = (1 + g->y.taps * g->x.taps) * (ptrdiff_t)nr,
+            .y = out + (ptrdiff_t)ox * g->channels, .y_step = g->channels,
+            .kh = seen ? ty.end - ty.first : 0, .kw = seen ? tx.end - tx.first : 0,
+            .count = end - ox, .channels = g->channels,
+            .lo = g->lo, .hi = g->hi,
+        });
+    }
+}

@@ -1,0 +1,77 @@
+/*
+ * dwconv_f32 - depthwise convolution: every channel has its own small filter.
+ *
+ *     y[x][c] = clamp(bias[c] + sum over taps of in[x * step + tap][c] * w[tap][c], lo, hi)
+ *
+ * Channels are contiguous (NHWC), so a vector holds neighbouring channels and
+ * the taps are plain loads at fixed distances: no shuffles for any stride or
+ * dilation.  A tile keeps several outputs along x in registers; each filter
+ * tap is loaded once and multiplied into all of them.
+ *
+ * Weights are packed in blocks of nr channels, bias first, zero padded:
+ *
+ *     block b:  bias[nr]  tap(0,0)[nr]  tap(0,1)[nr] ... tap(kh-1,kw-1)[nr]
+ *
+ * The shared code (dwconv_f32.c) cuts an output row into spans in which every
+ * window has the same taps inside the image; a variant computes one span.
+ *                                                SPDX-License-Identifier: MIT
+ */
+#ifndef TSR_DWCONV_F32_H
+#define TSR_DWCONV_F32_H
+
+#include <stddef.h>
+#include "ops/kernels/window.h"
+
+enum { TSR_DWCONV_NR_MAX = 16 };
+
+typedef struct {
+    const float *x;             /* pixel under the first tap of the first output */
+    ptrdiff_t x_step;           /* from one output's window to the next one's    */
+    ptrdiff_t x_row, x_col;     /* from one tap to the next, down and across     */
+    const float *bias;          /* packed block 0                                */
+    ptrdiff_t w_first;          /* from a block's bias to its first tap in use   */
+    ptrdiff_t w_row, w_block;   /* from one filter row, one block to the next    */
+    float *y;                   /* count pixels of `channels`; nothing else is written */
+    ptrdiff_t y_step;
+    int kh, kw;                 /* taps in use; both 0 when the window sees only padding */
+    int count, channels;        /* >= 1 */
+    float lo, hi;               /* NaN passes through the clamp */
+} tsr_dwconv_f32_span;          /* all distances in elements; y overlaps nothing */
+
+typedef struct {
+    const char *level;          /* "c", "avx2", "neon" ...                    */
+    unsigned cpu;               /* TSR_CPU_* bits it needs                    */
+    int nr;                     /* channels in a packed block                 */
+    void (*span)(const tsr_dwconv_f32_span *s);
+} tsr_dwconv_f32;
+
+extern const tsr_dwconv_f32 tsr_dwconv_f32_c, tsr_dwconv_f32_avx2,
+                            tsr_dwconv_f32_avx512, tsr_dwconv_f32_neon;
+
+/* Every variant compiled in, fastest first, C reference last, then NULL. */
+extern const tsr_dwconv_f32 *const tsr_dwconv_f32_variants[];
+
+/* The fastest variant that this CPU can run. */
+const tsr_dwconv_f32 *tsr_dwconv_f32_best(void);
+
+size_t tsr_dwconv_f32_packed_size(const tsr_dwconv_f32 *v, int taps, int channels);
+
+/* weights[taps][channels] and bias[channels] (NULL: zeros) -> blocks. */
+void tsr_dwconv_f32_pack(const tsr_dwconv_f32 *v, int taps, int channels,
+                         const float *weights, const float *bias, float *packed);
+
+/* One image: [h][w][c] to [oh][ow][c].  y.taps and x.taps are the filter's size. */
+typedef struct {
+    const tsr_dwconv_f32 *variant;
+    tsr_window y, x;
+    ptrdiff_t in_row, in_pixel; /* strides of the image, in elements */
+    int channels;
+    const float *packed;
+    float lo, hi;
+} tsr_dwconv_f32_image;
+
+/* Output row oy: out is ow pixels of c.  A row needs image rows
+ * oy * stride - pad + t * dilation only; `image` points to row 0. */
+void tsr_dwconv_f32_row(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out);
+
+#endif

@@ -1,0 +1,18 @@
+/* resize_f32.c - selection; see resize_f32.h.   SPDX-License-Identifier: MIT */
+#include <stddef.h>
+#include "engine/cpu.h"
+#include "ops/kernels/resize_f32.h"
+
+const tsr_resize_f32 *const tsr_resize_f32_variants[] = {
+    &tsr_resize_f32_c,
+    NULL,
+};
+
+const tsr_resize_f32 *tsr_resize_f32_best(void)
+{
+    const unsigned have = tsr_cpu_features();
+    const tsr_resize_f32 *const *v = tsr_resize_f32_variants;
+    while ((*v)->cpu & ~have)
+        v++;                    /* ends at the C reference: it needs nothing */
+    return *v;
+}

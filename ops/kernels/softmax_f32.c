@@ -1,0 +1,18 @@
+/* softmax_f32.c - selection; see softmax_f32.h.   SPDX-License-Identifier: MIT */
+#include <stddef.h>
+#include "engine/cpu.h"
+#include "ops/kernels/softmax_f32.h"
+
+const tsr_softmax_f32 *const tsr_softmax_f32_variants[] = {
+    &tsr_softmax_f32_c,
+    NULL,
+};
+
+const tsr_softmax_f32 *tsr_softmax_f32_best(void)
+{
+    const unsigned have = tsr_cpu_features();
+    const tsr_softmax_f32 *const *v = tsr_softmax_f32_variants;
+    while ((*v)->cpu & ~have)
+        v++;                    /* ends at the C reference: it needs nothing */
+    return *v;
+}

@@ -1,0 +1,18 @@
+/* unary_f32.c - selection; see unary_f32.h.     SPDX-License-Identifier: MIT */
+#include <stddef.h>
+#include "engine/cpu.h"
+#include "ops/kernels/unary_f32.h"
+
+const tsr_unary_f32 *const tsr_unary_f32_variants[] = {
+    &tsr_unary_f32_c,
+    NULL,
+};
+
+tsr_unary_f32_run *tsr_unary_f32_best(tsr_unary_fn f)
+{
+    const unsigned have = tsr_cpu_features();
+    const tsr_unary_f32 *const *v = tsr_unary_f32_variants;
+    while ((*v)->cpu & ~have || !(*v)->fn[f])
+        v++;                    /* ends at the C reference: it has everything */
+    return (*v)->fn[f];
+}

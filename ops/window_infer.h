@@ -1,0 +1,22 @@
+/*
+ * window_infer.h - output sizes of convolutions and poolings, with the questions
+ * that must be answered before a kernel may trust the numbers.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TSR_WINDOW_INFER_H
+#define TSR_WINDOW_INFER_H
+
+#include "engine/status.h"
+
+typedef struct {                /* one axis */
+    int in, taps, stride, dilation, before, after;
+} tsr_window_axis;
+
+/* *out = (in + before + after - ((taps-1) * dilation + 1)) / stride + 1.  Refuses
+ * strides and dilations below 1, negative padding, windows larger than the
+ * padded image and sizes at which int arithmetic on positions could overflow.
+ * `op` and `node` begin the sentence, `axis` is "height" or "width". */
+tsr_status tsr_window_infer(const tsr_window_axis *w, const char *op, const char *node,
+                            const char *axis, int *out, tsr_error *err);
+
+#endif
