@@ -16,8 +16,9 @@ static tsr_status check_types(const tsr_node *n, const tsr_tensor *const *in,
     const tsr_dtype d = in[0]->dtype;
     const bool bias_fits = n->in_count < 3 || !in[2] || in[2]->dtype == TSR_F32;
     if (d != TSR_F32 || in[1]->dtype != TSR_F32 || out->dtype != TSR_F32 || !bias_fits)
-        return tsr_fail(err, TSR_UNSUPPORTED, "depthwise_conv2d '%s': %s input, %s filter, %s output",
-                        n->name, tsr_dtype_name(d), tsr_dtype_name(in[1]->dtype),
+        return tsr_fail(err, TSR_UNSUPPORTED,
+                        "depthwise_conv2d '%s': %s input, %s filter, %s output", n->name,
+                        tsr_dtype_name(d), tsr_dtype_name(in[1]->dtype),
                         tsr_dtype_name(out->dtype));
     return TSR_OK;
 }
@@ -27,7 +28,8 @@ static tsr_status check_weights(const tsr_node *n, const tsr_tensor *const *in, 
     const tsr_tensor *x = in[0], *f = in[1], *bias = n->in_count > 2 ? in[2] : NULL;
     if (x->rank != 4 || f->rank != 4 || f->dim[0] != 1)
         return tsr_fail(err, TSR_BAD_FILE,
-                        "depthwise_conv2d '%s': input of rank %d, filter of rank %d with %d outer rows",
+                        "depthwise_conv2d '%s': input of rank %d, filter of rank %d, "
+                        "its first dimension %d",
                         n->name, x->rank, f->rank, f->rank ? f->dim[0] : 0);
     if (!f->data || (bias && !bias->data))
         return tsr_fail(err, TSR_UNSUPPORTED, "depthwise_conv2d '%s': %s is not a constant",
