@@ -6,7 +6,7 @@
  *
  * reads commands from standard input and answers each with one line:
  *
- *     input K FILE.npy     ok                      fill input K
+ *     input K FILE.npy     ok                      what input K gets before each run
  *     run N                N times in nanoseconds  N inferences, each timed alone
  *     output K FILE.npy    ok                      write output K
  *     compare K FILE.npy   MAX_ERROR MAX_ABS       output K against a golden tensor:
@@ -26,6 +26,14 @@
 #include "cli/file.h"
 #include "cli/npy.h"
 #include "engine/threads.h"
+
+/* A session and what its inputs shall hold; NULL: nothing was given yet.  Runs
+ * overwrite inputs with activations, so they are filled again before each. */
+enum { MAX_INPUTS = 8 };
+typedef struct {
+    tsr_session *session;
+    void *given[MAX_INPUTS];
+} remote;
 
 static tsr_status check_same(const tsr_tensor *a, const tsr_tensor *b, const char *path,
                              tsr_error *err)
@@ -73,23 +81,39 @@ static double now_ns(void)
     return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
 }
 
-static void run(tsr_session *s, int times)
+static void run(const remote *r, int times)
 {
     for (int i = 0; i < times; i++) {
+        for (int k = 0; k < MAX_INPUTS; k++)
+            if (r->given[k])
+                memcpy(tsr_input(r->session, k)->data, r->given[k],
+                       tsr_bytes(tsr_input(r->session, k)));
         const double begin = now_ns();
-        tsr_run(s);
+        tsr_run(r->session);
         printf("%.0f ", now_ns() - begin);
     }
     printf("\n");
 }
 
+static tsr_status keep(remote *r, int k, const tsr_tensor *array, tsr_error *err)
+{
+    void *copy = malloc(tsr_bytes(array));
+    if (!copy)
+        return tsr_fail(err, TSR_NO_MEMORY, "no memory for input %d", k);
+    memcpy(copy, array->data, tsr_bytes(array));
+    free(r->given[k]);
+    r->given[k] = copy;
+    printf("ok\n");
+    return TSR_OK;
+}
+
 /* One line of input that names a file: input, output or compare. */
-static tsr_status use_file(tsr_session *s, const char *verb, int k, const char *path,
+static tsr_status use_file(remote *r, const char *verb, int k, const char *path,
                            tsr_error *err)
 {
     const bool is_input = !strcmp(verb, "input");
-    const tsr_tensor *ours = is_input ? tsr_input(s, k) : tsr_output(s, k);
-    if (!ours)
+    const tsr_tensor *ours = is_input ? tsr_input(r->session, k) : tsr_output(r->session, k);
+    if (!ours || (is_input && k >= MAX_INPUTS))
         return tsr_fail(err, TSR_BAD_ARGUMENT, "the model has no %s %d",
                         is_input ? "input" : "output", k);
     if (!strcmp(verb, "output")) {
@@ -103,25 +127,23 @@ static tsr_status use_file(tsr_session *s, const char *verb, int k, const char *
     tsr_status status = cli_npy_parse(file.bytes, file.size, &array, err);
     if (status == TSR_OK)
         status = check_same(ours, &array, path, err);
-    if (status == TSR_OK && is_input) {
-        memcpy(ours->data, array.data, tsr_bytes(ours));
-        printf("ok\n");
-    } else if (status == TSR_OK) {
+    if (status == TSR_OK && is_input)
+        status = keep(r, k, &array, err);
+    else if (status == TSR_OK)
         print_difference(ours, &array);
-    }
     cli_file_close(&file);
     return status;
 }
 
-static tsr_status serve(tsr_session *s, tsr_error *err)
+static tsr_status serve(remote *r, tsr_error *err)
 {
     char line[4096], verb[16], path[4096];
     while (fgets(line, sizeof line, stdin)) {
         int number;
         if (sscanf(line, "run %d", &number) == 1)
-            run(s, number);
+            run(r, number);
         else if (sscanf(line, "%15s %d %4095[^\n]", verb, &number, path) == 3)
-            TSR_TRY(use_file(s, verb, number, path, err));
+            TSR_TRY(use_file(r, verb, number, path, err));
         else
             return tsr_fail(err, TSR_BAD_ARGUMENT, "not a command: %s", line);
         fflush(stdout);
@@ -134,7 +156,7 @@ static tsr_status work(const char *path, int thread_count, tsr_error *err)
     cli_file file = { 0 };
     tsr_model *model = NULL;
     tsr_threads *threads = NULL;
-    tsr_session *session;
+    remote r = { 0 };
     void *block = NULL;
 
     tsr_status status = cli_file_open(path, &file, err);
@@ -145,10 +167,12 @@ static tsr_status work(const char *path, int thread_count, tsr_error *err)
     if (status == TSR_OK) {
         const size_t bytes = tsr_session_bytes(model, threads);
         block = malloc(bytes);
-        status = tsr_session_open(model, threads, block, block ? bytes : 0, &session, err);
+        status = tsr_session_open(model, threads, block, block ? bytes : 0, &r.session, err);
     }
     if (status == TSR_OK)
-        status = serve(session, err);
+        status = serve(&r, err);
+    for (int k = 0; k < MAX_INPUTS; k++)
+        free(r.given[k]);
     tsr_threads_stop(threads);
     free(block);
     tsr_model_free(model);
