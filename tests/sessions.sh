@@ -1,0 +1,113 @@
+#!/bin/sh
+# sessions.sh [EMULATOR OPTION...] BENCH_SESSION - whole networks from their
+# published files: every golden tensor whose .tflite file is there, and the same
+# bits whatever the number of threads.
+#
+# Tolerances are the distance of two independent engines: 1e-5 of the largest
+# golden value, 1e-4 for networks whose outputs are pixels, 0 for integers.
+# Under an emulator only the networks that take seconds there.
+# SPDX-License-Identifier: MIT
+set -u
+passed=0 failed=0 skipped=0
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+tolerance() {
+    case $1 in
+        *_quant | *_int8 | *_ptq) echo 0 ;;
+        hourglass* | cpm* | deeplab* | mobilenet*) echo 1e-5 ;;
+        *) echo 1e-4 ;;
+    esac
+}
+
+small="face_detection_short_range hourglass_v2_192 mobilenet_v1_0.25_224_float
+       selfie_segmentation vww_96_int8"
+
+# verdict GOOD NAME TEXT: count, and tell what is wrong.
+verdict() {
+    if [ "$1" = yes ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $2: $3"
+    fi
+}
+
+find_model() {
+    for d in $(echo "${TARSIER_MODELS-}" | tr ':' ' '); do
+        [ -f "$d/$1.tflite" ] && echo "$d/$1.tflite" && return
+    done
+}
+
+# commands OUTPUTS VERB DIRECTORY: one line "VERB K DIRECTORY/output_K.npy" each.
+commands() {
+    k=0
+    while [ $k -lt "$1" ]; do
+        echo "$2 $k $3/output_$k.npy"
+        k=$((k + 1))
+    done
+}
+
+# golden NAME MODEL CASE COMMAND...
+golden() {
+    name=$1 model=$2 case=$3
+    shift 3
+    outputs=$(ls "$case" | grep -c '^output_[0-9]*\.npy$')
+    { echo "input 0 $case/input.npy"; echo "run 1"; commands "$outputs" compare "$case"; } |
+        "$@" "$model" 1 >"$dir/answers" 2>"$dir/errors"
+    # Each answer to "compare" is MAX_ERROR MAX_ABS; "nan" must not pass.
+    sed 1,2d "$dir/answers" | awk -v t="$(tolerance "$name")" -v n="$outputs" '
+        $1 ~ /^[0-9]/ && $1 <= t * $2 { good++ }
+        { worst = worst " " $1 " of " $2 }
+        END { print (n > 0 && good == n) ? "yes" : "no", worst }' >"$dir/verdict"
+    read -r good worst <"$dir/verdict"
+    verdict "$good" "$name ${case##*/}" "errors$worst $(cat "$dir/errors")"
+}
+
+# same_bits NAME MODEL CASE COMMAND...: 1, 2, 3 and 5 threads.
+same_bits() {
+    name=$1 model=$2 case=$3
+    shift 3
+    for threads in 1 2 3 5; do
+        mkdir "$dir/$threads"
+        { echo "input 0 $case/input.npy"; echo "run 2"; commands "$outputs" output "$dir/$threads"; } |
+            "$@" "$model" $threads >/dev/null 2>"$dir/errors"
+        [ $threads -eq 1 ] && continue
+        good=yes
+        [ -f "$dir/1/output_0.npy" ] && diff -rq "$dir/1" "$dir/$threads" >"$dir/diff" || good=no
+        verdict $good "$name with $threads threads" "differs from 1 thread $(cat "$dir/errors")"
+    done
+    rm -r "$dir"/[1235]
+}
+
+# networks DIRECTORY COMMAND...: all that DIRECTORY has golden tensors of.
+networks() {
+    directory=$1
+    shift
+    for network in "$directory"/*; do
+        name=${network##*/}
+        model=$(find_model "$name")
+        case $name in npm_* | onnx_* | tm_*) continue ;; esac   # of other formats
+        if [ $# -gt 1 ]; then
+            case " $(echo $small) " in *" $name "*) ;; *) continue ;; esac
+        fi
+        if [ -z "$model" ]; then
+            echo "SKIPPED $name: no $name.tflite in TARSIER_MODELS"
+            skipped=$((skipped + 1))
+            continue
+        fi
+        for case in "$network"/*; do
+            golden "$name" "$model" "$case" "$@"
+        done
+        same_bits "$name" "$model" "$case" "$@"
+    done
+}
+
+if [ -d "${TARSIER_GOLDEN-}" ]; then
+    networks "$TARSIER_GOLDEN" "$@"
+else
+    echo "SKIPPED: TARSIER_GOLDEN names no directory"
+    skipped=1
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ] && { [ $skipped -eq 0 ] || [ "${TARSIER_REQUIRE-}" != 1 ]; }
