@@ -17,6 +17,8 @@ extern const tsr_op tsr_op_clamp, tsr_op_logistic, tsr_op_tanh, tsr_op_hard_swis
                     tsr_op_log, tsr_op_sqrt, tsr_op_rsqrt, tsr_op_abs, tsr_op_neg,
                     tsr_op_floor, tsr_op_ceil, tsr_op_round, tsr_op_softmax;
 extern const tsr_op tsr_op_cast;
+extern const tsr_op tsr_op_conv2d;
+extern const tsr_op tsr_op_dense;
 extern const tsr_op tsr_op_reshape;
 extern const tsr_op tsr_op_transpose;
 extern const tsr_op tsr_op_concat;

@@ -1,0 +1,39 @@
+/*
+ * conv2d.h - what conv2d.c and dense.c share with the files per data type.
+ *
+ * infer settles geometry for every type; then the type's own file prepares.  For
+ * f32 that is conv2d_f32.c and dense_f32.c; for u8 and s8 conv2d_q8.c and dense_q8.c.
+ * A type's check refuses what its prepare cannot do (infer calls it last, with `out`
+ * complete).                                     SPDX-License-Identifier: MIT
+ */
+#ifndef TSR_CONV2D_H
+#define TSR_CONV2D_H
+
+#include "engine/op.h"
+
+/* Shape letters as in ops/README.md.  A dense layer is a 1x1 convolution of an image
+ * one pixel wide. */
+typedef struct {
+    int n, h, w, c;             /* input                            */
+    int oh, ow, oc;             /* output                           */
+    int kh, kw;                 /* filter: [oc, kh, kw, c / groups] */
+    tsr_conv2d_attr attr;
+} tsr_conv2d_shape;
+
+tsr_conv2d_shape tsr_conv2d_shape_of(const tsr_step *s);
+
+/* conv2d_f32.c: pack weights of that shape, choose kernels, take scratch. */
+tsr_status tsr_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
+                                  const tsr_conv2d_shape *shape);
+
+/* dense_f32.c: one row of input, contiguous; also for a convolution that sees all of
+ * its input at once. */
+tsr_status tsr_dense_prepare_row_f32(tsr_step *s, const tsr_prepare_context *ctx);
+
+/* Residual input of a convolution, or NULL. */
+static inline const tsr_tensor *tsr_conv2d_residual(const tsr_step *s)
+{
+    return s->node->kind == TSR_OP_CONV2D && s->node->in_count > 3 ? s->in[3] : NULL;
+}
+
+#endif
