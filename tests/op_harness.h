@@ -24,6 +24,7 @@ typedef struct {
     tsr_tensor in[HARNESS_INPUTS], out;
     tsr_threads *threads;
     bool constant_inputs;       /* infer sees the data of inputs 1.. */
+    unsigned absent;            /* bit i: the op sees no input i     */
     tsr_error err;
 } op_case;
 
@@ -76,7 +77,7 @@ static inline tsr_status op_case_infer(op_case *c)
         bare[i] = c->in[i];
         if (i == 0 || !c->constant_inputs)
             bare[i].data = NULL;
-        in[i] = &bare[i];
+        in[i] = c->absent >> i & 1 ? NULL : &bare[i];
     }
     c->err = (tsr_error){ TSR_OK, "" };
     return tsr_all_ops[c->node.kind]->infer(&c->node, in, &c->out, &c->err);
@@ -91,7 +92,7 @@ static inline void op_case_run(op_case *c)
         fail_msg("infer: %s", c->err.text);
     tsr_tensor *in[HARNESS_INPUTS], *out[1] = { &c->out };
     for (int i = 0; i < c->node.in_count; i++)
-        in[i] = &c->in[i];
+        in[i] = c->absent >> i & 1 ? NULL : &c->in[i];
     const int workers = tsr_threads_count(c->threads);
     tsr_step step = { .node = &c->node, .in = in, .out = out, .threads = c->threads };
     tsr_arena count = tsr_arena_counting();
