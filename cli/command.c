@@ -8,13 +8,24 @@
 #include <unistd.h>
 #include "cli/command.h"
 
+void cli_print_clean(FILE *to, const char *text, int width)
+{
+    int n = 0;
+    for (; *text && (width == 0 || n < width); text++, n++)
+        fputc((unsigned char)*text < ' ' || *text == 127 ? '?' : *text, to);
+    for (; n < width; n++)
+        fputc(' ', to);
+}
+
 static void say(const char *command, const char *fmt, va_list ap)
 {
     fflush(stdout);             /* keep the order when both go to one place */
     fprintf(stderr, "%starsier:%s ", cli_style(stderr, CLI_RED), cli_style(stderr, CLI_PLAIN));
     if (command)
         fprintf(stderr, "%s: ", command);
-    vfprintf(stderr, fmt, ap);
+    char text[1024];
+    vsnprintf(text, sizeof text, fmt, ap);
+    cli_print_clean(stderr, text, 0);
     fputc('\n', stderr);
 }
 

@@ -43,6 +43,10 @@ int cli_option(int argc, char **argv, const char *letters, const struct option *
 bool cli_parse_int(const char *command, const char *option, const char *text,
                    int lo, int hi, int *value);
 
+/* Text that may come from a file's inside: control characters, which could
+ * play tricks on a terminal, become '?'.  width > 0: cut or padded to it. */
+void cli_print_clean(FILE *to, const char *text, int width);
+
 /* Terminal styles: the escape sequence, or "" when `to` is not a terminal,
  * NO_COLOR is set or TERM is "dumb". */
 typedef enum { CLI_PLAIN, CLI_BOLD, CLI_DIM, CLI_RED, CLI_GREEN, CLI_YELLOW } cli_style_name;

@@ -40,7 +40,7 @@ const char *tsr_task_name(tsr_task t)
     return (unsigned)t < TSR_TASK_COUNT ? name[t] : "?";
 }
 
-const char *tsr_format_name(tsr_format f)
+const char *tsr_format_name(tsr_weights_format f)
 {
     static const char *const name[TSR_FORMAT_COUNT] = {
         "TFLite", "ONNX", "tfjs graph", "tfjs layers", "text",
@@ -48,4 +48,4 @@ const char *tsr_format_name(tsr_format f)
     return (unsigned)f < TSR_FORMAT_COUNT ? name[f] : "?";
 }
 
-bool tsr_format_readable(tsr_format f) { return f == TSR_FORMAT_TFLITE; }
+bool tsr_format_readable(tsr_weights_format f) { return f == TSR_FORMAT_TFLITE; }

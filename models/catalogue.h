@@ -26,7 +26,7 @@ typedef enum {
 typedef enum {
     TSR_FORMAT_TFLITE, TSR_FORMAT_ONNX, TSR_FORMAT_TFJS_GRAPH, TSR_FORMAT_TFJS_LAYERS,
     TSR_FORMAT_TEXT, TSR_FORMAT_COUNT
-} tsr_format;
+} tsr_weights_format;
 
 typedef enum { TSR_CHANNELS_RGB, TSR_CHANNELS_BGR, TSR_CHANNELS_GREY } tsr_channels;
 
@@ -91,7 +91,7 @@ typedef struct {
     const char *name;           /* what a user types: "hourglass" */
     const char *summary;
     tsr_task task;
-    tsr_format format;
+    tsr_weights_format format;
     const char *licence;
     const char *npm;            /* "package@version"; NULL: files come from URLs */
     tsr_image_prep prep;
@@ -111,9 +111,9 @@ const tsr_catalogue_entry *tsr_catalogue_find(const char *name);
 const tsr_catalogue_entry *tsr_catalogue_find_sha256(const char *hex);
 
 const char *tsr_task_name(tsr_task t);          /* "pose" ... */
-const char *tsr_format_name(tsr_format f);      /* "TFLite" ... */
+const char *tsr_format_name(tsr_weights_format f);      /* "TFLite" ... */
 
 /* Can tsr_model_load read it?  Other formats can be fetched all the same. */
-bool tsr_format_readable(tsr_format f);
+bool tsr_format_readable(tsr_weights_format f);
 
 #endif
