@@ -2,16 +2,20 @@
  * main.c - the `tarsier` program: finds the command and hands over.
  *
  * To add a command: write its file with one `const cli_command cli_NAME`,
- * declare it and name it in the table below.
+ * declare it in commands.h and name it in the table below.
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
 #include <string.h>
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "engine/tsr.h"
 
 /* In the order in which --help lists them. */
 static const cli_command *const commands[] = {
+    &cli_run,
+    &cli_info,
+    &cli_bench,
+    &cli_models,
     NULL
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands - 1 };

@@ -1,0 +1,10 @@
+/* commands.h - every command of the program; main.c puts them in order.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const cli_command cli_run, cli_info, cli_bench, cli_models;
+
+#endif
