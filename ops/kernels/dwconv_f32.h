@@ -22,8 +22,6 @@
 #include <stddef.h>
 #include "ops/kernels/window.h"
 
-enum { TSR_DWCONV_NR_MAX = 16 };
-
 typedef struct {
     const float *x;             /* pixel under the first tap of the first output */
     ptrdiff_t x_step;           /* from one output's window to the next one's    */

@@ -1,0 +1,7 @@
+/* dwconv_f32_avx512.c - 6 outputs x 32 channels in ZMM registers.
+ * SPDX-License-Identifier: MIT */
+#include "engine/cpu.h"
+#include "ops/kernels/vec_avx512.h"
+#include "ops/kernels/dwconv_f32_simd.h"
+
+const tsr_dwconv_f32 tsr_dwconv_f32_avx512 = { "avx512", TSR_CPU_AVX512, NR, span };
