@@ -35,6 +35,7 @@ const tsr_op *const tsr_all_ops[TSR_OP_COUNT] = {
     [TSR_OP_SOFTMAX] = &tsr_op_softmax,
     [TSR_OP_CAST] = &tsr_op_cast,
     [TSR_OP_CONV2D] = &tsr_op_conv2d,
+    [TSR_OP_TRANSPOSE_CONV2D] = &tsr_op_transpose_conv2d,
     [TSR_OP_DENSE] = &tsr_op_dense,
     [TSR_OP_RESHAPE] = &tsr_op_reshape,
     [TSR_OP_TRANSPOSE] = &tsr_op_transpose,

@@ -21,6 +21,7 @@ extern const tsr_op tsr_op_conv2d;
 extern const tsr_op tsr_op_dense;
 extern const tsr_op tsr_op_reshape;
 extern const tsr_op tsr_op_transpose;
+extern const tsr_op tsr_op_transpose_conv2d;
 extern const tsr_op tsr_op_concat;
 extern const tsr_op tsr_op_pad;
 extern const tsr_op tsr_op_slice;
