@@ -124,7 +124,12 @@ $(B)/tarsier: $(B)/cli/main.o $(B)/libcli.a $(B)/libtarsier.a
 $(B)/checkkern: $(call object,$(CHECK_SRC)) $(B)/libtarsier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-$(TESTS): $(B)/test_%: $(B)/tests/test_%.o $(B)/libcli.a $(B)/libtarsier.a
+# What several tests share: every file in tests/ that is no test itself.
+$(B)/libtests.a: $(call object,$(filter-out $(TEST_SRC),$(wildcard tests/*.c)))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(TESTS): $(B)/test_%: $(B)/tests/test_%.o $(B)/libtests.a $(B)/libcli.a $(B)/libtarsier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(CLI_LIBS) $(LDLIBS) -o $@
 
 $(B)/bench_session: $(call object,bench/bench_session.c cli/file.c cli/npy.c) $(B)/libtarsier.a

@@ -15,8 +15,8 @@
  */
 #include <limits.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+#include "engine/format.h"
 #include "engine/session.h"
 #include "loaders/tflite.h"
 #include "loaders/tflite_census.h"
@@ -57,7 +57,7 @@ void tfl_fail(tfl_op *o, tsr_status s, const char *fmt, ...)
     char text[200];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    tsr_format(text, sizeof text, fmt, ap);
     va_end(ap);
     tsr_graph_fail(o->f->g, s, "operator %d %.40s '%.60s': %s", o->index, o->type, o->name, text);
 }
@@ -163,15 +163,11 @@ void tfl_emit_activated(tfl_op *o, tsr_node *n, int activation)
 /* An error of shape inference names the node; put the operator's index before. */
 static void add_index(const tfl_op *o, tsr_error *err)
 {
-    char head[64];
     if (!err || strncmp(err->text, "operator ", 9) == 0)
         return;
-    const int length = snprintf(head, sizeof head, "operator %d %.40s: ", o->index, o->type);
-    if (length <= 0 || (size_t)length >= sizeof head)
-        return;
-    memmove(err->text + length, err->text, sizeof err->text - (size_t)length);
-    memcpy(err->text, head, (size_t)length);
-    err->text[sizeof err->text - 1] = '\0';
+    const tsr_error told = *err;
+    *err = (tsr_error){ 0 };
+    tsr_fail(err, told.status, "operator %d %.40s: %s", o->index, o->type, told.text);
 }
 
 static void read_operator(tfl_file *f, int index)

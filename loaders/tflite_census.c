@@ -7,8 +7,8 @@
  * Custom operators share one code and carry a name.
  * SPDX-License-Identifier: MIT
  */
-#include <stdio.h>
 #include <string.h>
+#include "engine/format.h"
 #include "loaders/tflite.h"
 #include "loaders/tflite_census.h"
 
@@ -37,12 +37,17 @@ typedef struct {
     size_t left;
 } text_out;
 
-static void put(text_out *o, const char *name, unsigned count, bool first)
+static void put(text_out *o, const char *fmt, ...) TSR_PRINTF(2, 3);
+
+static void put(text_out *o, const char *fmt, ...)
 {
     if (o->left == 0)
         return;
-    const int n = snprintf(o->at, o->left, "%s%.60s (%u)", first ? "" : ", ", name, count);
-    const size_t used = n < 0 ? 0 : (size_t)n < o->left ? (size_t)n : o->left - 1;
+    va_list ap;
+    va_start(ap, fmt);
+    tsr_format(o->at, o->left, fmt, ap);
+    va_end(ap);
+    const size_t used = strlen(o->at);
     o->at += used;
     o->left -= used;
 }
@@ -72,7 +77,7 @@ static unsigned census(tfl_file *f, text_out out, tfl_code *first_code, size_t *
         const unsigned uses = code.reader ? 0 : count_uses(f, i, &where);
         if (!uses)
             continue;
-        put(&out, code.name, uses, total == 0);
+        put(&out, "%s%.60s (%u)", total ? ", " : "", code.name, uses);
         total += uses;
         if (where < *first_op) {
             *first_op = where;
