@@ -49,3 +49,15 @@ const char *tsr_format_name(tsr_weights_format f)
 }
 
 bool tsr_format_readable(tsr_weights_format f) { return f == TSR_FORMAT_TFLITE; }
+
+tsr_preprocess tsr_preprocess_of(const tsr_image_prep *prep)
+{
+    /* byte / divide - subtract = (byte - subtract * divide) * (1 / divide) */
+    const float divide = prep->divide > 0 ? prep->divide : 1;
+    tsr_preprocess p = { .fit = prep->fit, .bgr = prep->channels == TSR_CHANNELS_BGR };
+    for (int c = 0; c < 3; c++) {
+        p.mean[c] = prep->subtract * divide;
+        p.scale[c] = 1 / divide;
+    }
+    return p;
+}

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "models/vision.h"
 
 typedef enum {
     TSR_TASK_POSE,              /* joints of one body or of several        */
@@ -30,17 +31,14 @@ typedef enum {
 
 typedef enum { TSR_CHANNELS_RGB, TSR_CHANNELS_BGR, TSR_CHANNELS_GREY } tsr_channels;
 
-typedef enum {
-    TSR_FIT_STRETCH,            /* to the input size, aspect ignored              */
-    TSR_FIT_LETTERBOX,          /* aspect kept, centred, black borders            */
-    TSR_FIT_CROP,               /* a box around the subject, from a detector, first */
-} tsr_fit;
-
 typedef struct {
     tsr_channels channels;
     float divide, subtract;     /* divide 0: the input is not a picture */
     tsr_fit fit;
 } tsr_image_prep;
+
+/* The same, as tsr_picture_fit wants it. */
+tsr_preprocess tsr_preprocess_of(const tsr_image_prep *prep);
 
 /* How outputs turn into results. */
 typedef enum {

@@ -1,0 +1,210 @@
+/*
+ * segmap.c - a network's coarse class scores become a label per picture pixel.
+ *
+ *     pixel centre (x + 0.5, y + 0.5) --inverse map--> place between four cells
+ *     logits:        interpolate each class bilinearly, the largest wins
+ *     class numbers: each cell votes with its bilinear share
+ *
+ * Interpolating before the argmax gives smooth contours; the other way round
+ * gives blocks.  Where the two cells left and right of a pixel (already blended
+ * down the column) agree on the winner, no mixture of them can differ, so most
+ * pixels need no look at their classes at all.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <math.h>
+#include "models/vision.h"
+#include "models/workspace.h"
+
+/* Between cells `a` and `b`, the share of b is `f`. */
+typedef struct { int a, b; float f; } between;
+
+/* Pixel i's place on an axis of n cells; cells past the edge repeat the edge. */
+static between place(int i, float step, float shift, int n)
+{
+    const float at = ((float)i + 0.5f - shift) / step - 0.5f;
+    if (!(at > 0))
+        return (between){ 0, 0, 0 };
+    if (at >= (float)(n - 1))
+        return (between){ n - 1, n - 1, 0 };
+    const int a = (int)at;
+    return (between){ a, a + 1, at - (float)a };
+}
+
+typedef struct { int h, w, c; bool numbers; } grid;
+
+static bool grid_of(const tsr_tensor *t, grid *g)
+{
+    const bool whole = t->dtype == TSR_S32 || t->dtype == TSR_S64 || t->dtype == TSR_U8 ||
+                       t->dtype == TSR_S8;
+    if ((t->rank != 3 && t->rank != 4) || t->dim[0] != 1 || t->dim[1] < 1 || t->dim[2] < 1)
+        return false;
+    *g = (grid){ t->dim[1], t->dim[2], t->rank == 4 ? t->dim[3] : 1, false };
+    g->numbers = whole && g->c == 1;
+    return g->c >= 1;
+}
+
+static tsr_status wrong_shape(const tsr_tensor *t, const char *wanted, tsr_error *err)
+{
+    return tsr_fail(err, TSR_UNSUPPORTED, "output '%s' of type %s with %d axes is not %s",
+                    t->name, tsr_dtype_name(t->dtype), t->rank, wanted);
+}
+
+/* ---- logits ------------------------------------------------------------------ */
+
+typedef struct {
+    float *score;               /* one line of cells [w][c], blended down the column */
+    uint8_t *winner;            /* [w] */
+} line;
+
+static line line_take(tsr_workspace *work, const grid *g)
+{
+    line l;
+    l.score = tsr_workspace_take(work, (size_t)g->w * (size_t)g->c * sizeof(float));
+    l.winner = tsr_workspace_take(work, (size_t)g->w);
+    return l;
+}
+
+size_t tsr_segment_bytes(const tsr_tensor *out)
+{
+    grid g;
+    tsr_workspace count = { NULL, 0 };
+    if (grid_of(out, &g))
+        line_take(&count, &g);
+    return tsr_workspace_need(&count);
+}
+
+/* Largest of (1-f) a[k] + f b[k]; NaN never wins; class 255 is the last. */
+static uint8_t winner_of(const float *a, const float *b, float f, int c)
+{
+    float best = -INFINITY;
+    int winner = 0;
+    for (int k = 0; k < c && k < 256; k++) {
+        const float v = a[k] + f * (b[k] - a[k]);
+        if (v > best) {
+            best = v;
+            winner = k;
+        }
+    }
+    return (uint8_t)winner;
+}
+
+static void line_fill(const line *l, const tsr_tensor *t, const grid *g, between y)
+{
+    const size_t n = (size_t)g->w * (size_t)g->c;
+    for (size_t i = 0; i < n; i++) {
+        const float a = tsr_tensor_real(t, (size_t)y.a * n + i);
+        const float b = tsr_tensor_real(t, (size_t)y.b * n + i);
+        l->score[i] = a + y.f * (b - a);
+    }
+    for (int x = 0; x < g->w; x++) {
+        const float *s = l->score + (size_t)x * (size_t)g->c;
+        l->winner[x] = winner_of(s, s, 0, g->c);
+    }
+}
+
+static void line_labels(const line *l, const grid *g, const tsr_affine *m, int width, uint8_t *out)
+{
+    for (int i = 0; i < width; i++) {
+        const between x = place(i, m->m[0], m->m[2], g->w);
+        const float *a = l->score + (size_t)x.a * (size_t)g->c;
+        const float *b = l->score + (size_t)x.b * (size_t)g->c;
+        out[i] = l->winner[x.a] == l->winner[x.b] ? l->winner[x.a] : winner_of(a, b, x.f, g->c);
+    }
+}
+
+/* ---- class numbers -------------------------------------------------------------- */
+
+static int number_at(const tsr_tensor *t, const grid *g, int y, int x)
+{
+    const size_t i = (size_t)y * (size_t)g->w + (size_t)x;
+    int64_t v = 0;
+    switch (t->dtype) {
+    case TSR_S64: v = ((const int64_t *)t->data)[i]; break;
+    case TSR_S32: v = ((const int32_t *)t->data)[i]; break;
+    case TSR_U8:  v = ((const uint8_t *)t->data)[i]; break;
+    case TSR_S8:  v = ((const int8_t *)t->data)[i]; break;
+    default: break;
+    }
+    return v >= 0 && v <= 255 ? (int)v : 0;
+}
+
+static uint8_t vote(const tsr_tensor *t, const grid *g, between y, between x)
+{
+    const int id[4] = { number_at(t, g, y.a, x.a), number_at(t, g, y.a, x.b),
+                        number_at(t, g, y.b, x.a), number_at(t, g, y.b, x.b) };
+    const float share[4] = { (1 - y.f) * (1 - x.f), (1 - y.f) * x.f, y.f * (1 - x.f), y.f * x.f };
+    float most = -1;
+    int winner = id[0];
+    for (int i = 0; i < 4; i++) {
+        float votes = 0;
+        for (int j = 0; j < 4; j++)
+            votes += id[j] == id[i] ? share[j] : 0;
+        if (votes > most) {
+            most = votes;
+            winner = id[i];
+        }
+    }
+    return (uint8_t)winner;
+}
+
+tsr_status tsr_segment_labels(const tsr_tensor *out, const tsr_affine *grid_to_picture,
+                              const tsr_plane *labels, void *work, tsr_error *err)
+{
+    grid g;
+    if (!grid_of(out, &g))
+        return wrong_shape(out, "a map of classes", err);
+    const tsr_affine *m = grid_to_picture;
+    tsr_workspace space = tsr_workspace_make(work);
+    const line l = line_take(&space, &g);
+    for (int i = 0; i < labels->height; i++) {
+        const between y = place(i, m->m[4], m->m[5], g.h);
+        uint8_t *row = labels->pixel + (size_t)i * (size_t)labels->width;
+        if (g.numbers) {
+            for (int x = 0; x < labels->width; x++)
+                row[x] = vote(out, &g, y, place(x, m->m[0], m->m[2], g.w));
+        } else {
+            line_fill(&l, out, &g, y);
+            line_labels(&l, &g, m, labels->width, row);
+        }
+    }
+    return TSR_OK;
+}
+
+/* ---- one class -------------------------------------------------------------------- */
+
+static float cell(const tsr_tensor *t, const grid *g, int y, int x)
+{
+    return tsr_tensor_real(t, (size_t)y * (size_t)g->w + (size_t)x);
+}
+
+tsr_status tsr_segment_mask(const tsr_tensor *out, const tsr_affine *grid_to_picture,
+                            const tsr_plane *mask, tsr_error *err)
+{
+    grid g;
+    if (!grid_of(out, &g) || g.c != 1)
+        return wrong_shape(out, "a map of probabilities of one class", err);
+    const tsr_affine *m = grid_to_picture;
+    for (int i = 0; i < mask->height; i++) {
+        const between y = place(i, m->m[4], m->m[5], g.h);
+        uint8_t *row = mask->pixel + (size_t)i * (size_t)mask->width;
+        for (int j = 0; j < mask->width; j++) {
+            const between x = place(j, m->m[0], m->m[2], g.w);
+            const float top = cell(out, &g, y.a, x.a) * (1 - x.f) + cell(out, &g, y.a, x.b) * x.f;
+            const float low = cell(out, &g, y.b, x.a) * (1 - x.f) + cell(out, &g, y.b, x.b) * x.f;
+            const float v = 255 * (top + y.f * (low - top)) + 0.5f;
+            row[j] = v >= 0 ? v < 255 ? (uint8_t)v : 255 : 0;       /* NaN: 0 */
+        }
+    }
+    return TSR_OK;
+}
+
+void tsr_voc_color(int label, uint8_t rgb[3])
+{
+    /* Bits 0, 1, 2 of the number become the top bits of red, green, blue; bits
+     * 3, 4, 5 the next ones, and so on. */
+    rgb[0] = rgb[1] = rgb[2] = 0;
+    for (int shift = 7; shift >= 0 && label; shift--, label >>= 3)
+        for (int c = 0; c < 3; c++)
+            rgb[c] = (uint8_t)(rgb[c] | (label >> c & 1) << shift);
+}

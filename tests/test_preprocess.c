@@ -1,0 +1,388 @@
+/*
+ * test_preprocess.c - pictures into tensors: resampling against a float64
+ * evaluation of the filter's definition, tables, geometry, crops, and, where the
+ * files are there, the very inputs that the golden tensors were made with.
+ * SPDX-License-Identifier: MIT
+ */
+#include "tests/fixture.h"
+#include <math.h>
+#include "cli/image.h"
+#include "cli/npy.h"
+#include "models/catalogue.h"
+
+static uint32_t noise(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+/* Random pixels, with unused bytes at the end of each row. */
+static tsr_image noisy_image(int width, int height, uint32_t seed)
+{
+    const int stride = 3 * width + 5;
+    tsr_image p = { malloc((size_t)stride * (size_t)height), width, height, stride };
+    for (int i = 0; i < stride * height; i++)
+        p.rgb[i] = (uint8_t)noise(&seed);
+    return p;
+}
+
+/* ---- resampling ----------------------------------------------------------------- */
+
+static double tent(double t) { return fabs(t) < 1 ? 1 - fabs(t) : 0; }
+
+/* One output value by the definition: every source pixel, weighted by its distance. */
+static double resampled(const tsr_image *p, const tsr_image *q, int ox, int oy, int c)
+{
+    const double sx = (double)p->width / q->width, sy = (double)p->height / q->height;
+    const double wx = sx > 1 ? sx : 1, wy = sy > 1 ? sy : 1;
+    double sum = 0, weights = 0;
+    for (int y = 0; y < p->height; y++)
+        for (int x = 0; x < p->width; x++) {
+            const double w = tent((x + 0.5 - (ox + 0.5) * sx) / wx) *
+                             tent((y + 0.5 - (oy + 0.5) * sy) / wy);
+            sum += w * p->rgb[y * p->stride + 3 * x + c];
+            weights += w;
+        }
+    return sum / weights;
+}
+
+static void check_resize(int w, int h, int nw, int nh)
+{
+    tsr_image p = noisy_image(w, h, (uint32_t)(w * 31 + h)), q = noisy_image(nw, nh, 1);
+    const size_t need = tsr_image_resize_bytes(w, h, nw, nh);
+    unsigned char *work = malloc(need + 1);
+    tsr_image_resize(&p, &q, work + 1);         /* any alignment */
+    double worst = 0;
+    for (int y = 0; y < nh; y++)
+        for (int x = 0; x < nw; x++)
+            for (int c = 0; c < 3; c++)
+                worst = fmax(worst, fabs(q.rgb[y * q.stride + 3 * x + c] -
+                                         resampled(&p, &q, x, y, c)));
+    /* Two roundings to a byte, half a level each. */
+    if (worst > 1.001)
+        fail_msg("%dx%d to %dx%d is off by %g", w, h, nw, nh, worst);
+    free(work);
+    free(p.rgb);
+    free(q.rgb);
+}
+
+static void test_resize_follows_definition(void **state)
+{
+    (void)state;
+    static const int sizes[][4] = {
+        { 1, 1, 5, 4 }, { 5, 4, 1, 1 }, { 7, 5, 7, 5 }, { 2, 3, 11, 9 }, { 31, 17, 8, 12 },
+        { 40, 3, 7, 20 }, { 3, 64, 24, 5 }, { 50, 61, 19, 23 }, { 97, 2, 3, 2 },
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        check_resize(sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3]);
+}
+
+static void test_same_size_is_a_copy(void **state)
+{
+    (void)state;
+    tsr_image p = noisy_image(13, 9, 3), q = noisy_image(13, 9, 4);
+    void *work = malloc(tsr_image_resize_bytes(13, 9, 13, 9));
+    tsr_image_resize(&p, &q, work);
+    for (int y = 0; y < 9; y++)
+        assert_memory_equal(p.rgb + y * p.stride, q.rgb + y * q.stride, 39);
+    free(work);
+    free(p.rgb);
+    free(q.rgb);
+}
+
+/* ---- tensors --------------------------------------------------------------------- */
+
+static tsr_tensor tensor_of(tsr_dtype type, int a, int b, int c, void *data)
+{
+    return (tsr_tensor){ .name = "picture", .dtype = type, .rank = 4, .dim = { 1, a, b, c },
+                         .data = data };
+}
+
+static tsr_affine fit(const tsr_preprocess *how, const tsr_image *p, tsr_tensor *t)
+{
+    tsr_affine back;
+    tsr_error err = { 0 };
+    void *work = malloc(tsr_picture_bytes(p, t));
+    assert_int_equal(tsr_picture_fit(how, p, t, work, &back, &err), TSR_OK);
+    free(work);
+    return back;
+}
+
+static const tsr_preprocess plain = { .scale = { 1, 1, 1 } };
+
+static void test_numbers_and_channel_order(void **state)
+{
+    (void)state;
+    uint8_t rgb[] = { 10, 20, 30, 255, 0, 128 };
+    const tsr_image p = { rgb, 2, 1, 6 };
+    float f[6];
+    tsr_tensor t = tensor_of(TSR_F32, 1, 2, 3, f);
+    const tsr_preprocess how = { .mean = { 1, 2, 3 }, .scale = { 2, 4, 8 }, .bgr = true };
+    fit(&how, &p, &t);
+    const float want[] = { 8 * 27, 4 * 18, 2 * 9, 8 * 125, 4 * -2, 2 * 254 };
+    assert_memory_equal(f, want, sizeof want);
+
+    /* The same as planes. */
+    tsr_tensor planes = tensor_of(TSR_F32, 3, 1, 2, f);
+    fit(&how, &p, &planes);
+    const float planar[] = { 8 * 27, 8 * 125, 4 * 18, 4 * -2, 2 * 9, 2 * 254 };
+    assert_memory_equal(f, planar, sizeof planar);
+}
+
+static void test_integer_inputs(void **state)
+{
+    (void)state;
+    uint8_t rgb[] = { 0, 127, 255 }, u8[3];
+    int8_t s8[3];
+    const tsr_image p = { rgb, 1, 1, 3 };
+    tsr_tensor u = tensor_of(TSR_U8, 1, 1, 3, u8), s = tensor_of(TSR_S8, 1, 1, 3, s8);
+    fit(&plain, &p, &u);
+    assert_memory_equal(u8, rgb, 3);
+    fit(&plain, &p, &s);
+    assert_int_equal(s8[0], -128);
+    assert_int_equal(s8[1], -1);
+    assert_int_equal(s8[2], 127);
+
+    /* Real values in the tensor's own scale: 255/255 / 0.02 - 14 = 36; out of range stays in. */
+    s.quant = (tsr_quant){ .scale = 0.02f, .zero_point = -14 };
+    fit(&(tsr_preprocess){ .quantise = true, .scale = { 1 / 255.0f, 1, 1 / 255.0f } }, &p, &s);
+    assert_int_equal(s8[0], -14);
+    assert_int_equal(s8[1], 127);
+    assert_int_equal(s8[2], 36);
+}
+
+static void test_grey(void **state)
+{
+    (void)state;
+    uint8_t rgb[] = { 255, 255, 255, 200, 100, 50 }, u8[2];
+    const tsr_image p = { rgb, 2, 1, 6 };
+    tsr_tensor t = tensor_of(TSR_U8, 1, 2, 1, u8);
+    fit(&plain, &p, &t);
+    assert_int_equal(u8[0], 255);
+    assert_int_equal(u8[1], 124);               /* 0.299 200 + 0.587 100 + 0.114 50 = 124.2 */
+}
+
+static void test_wrong_inputs_are_named(void **state)
+{
+    (void)state;
+    const tsr_tensor wrong[] = {
+        { .name = "a", .rank = 2, .dim = { 1, 42 } }, { .name = "b", .rank = 0 },
+        tensor_of(TSR_F32, 8, 8, 4, NULL), tensor_of(TSR_S64, 8, 8, 3, NULL),
+        { .name = "c", .rank = 4, .dim = { 2, 8, 8, 3 } },
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        tsr_error err = { 0 };
+        assert_int_equal(tsr_picture_check(&wrong[i], &err), TSR_UNSUPPORTED);
+        assert_non_null(strstr(err.text, wrong[i].name));
+    }
+}
+
+/* ---- geometry --------------------------------------------------------------------- */
+
+static void check_point(const tsr_affine *a, float x, float y, float want_x, float want_y)
+{
+    tsr_affine_apply(a, &x, &y);
+    assert_true(fabsf(x - want_x) < 1e-3f && fabsf(y - want_y) < 1e-3f);
+}
+
+static void test_letterbox_geometry(void **state)
+{
+    (void)state;
+    tsr_image p = { malloc(3 * 200 * 100), 200, 100, 600 };
+    memset(p.rgb, 255, 3 * 200 * 100);
+    float *f = malloc(sizeof *f * 50 * 50 * 3);
+    tsr_tensor t = tensor_of(TSR_F32, 50, 50, 3, f);
+    tsr_preprocess how = plain;
+    how.fit = TSR_FIT_LETTERBOX;
+    const tsr_affine back = fit(&how, &p, &t);
+
+    /* 50 x 25 pixels in the middle: rows 12..36; black above and below. */
+    for (int y = 0; y < 50; y++)
+        assert_true(f[y * 150 + 75] == (y >= 12 && y < 37 ? 255 : 0));
+    check_point(&back, 0, 12, 0, 0);
+    check_point(&back, 50, 37, 200, 100);
+
+    const tsr_affine there = tsr_affine_invert(&back);
+    check_point(&there, 200, 100, 50, 37);
+    /* A grid of 10 x 10 cells over the same input. */
+    const tsr_affine grid = tsr_affine_for_grid(&back, &t, 10, 10);
+    check_point(&grid, 10, 7.4f, 200, 100);
+    free(f);
+    free(p.rgb);
+}
+
+static void test_extreme_shapes(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = { { 1, 1 }, { 1, 3000 }, { 3000, 1 } };
+    uint8_t *u8 = malloc(96 * 96 * 3);
+    tsr_tensor t = tensor_of(TSR_U8, 96, 96, 3, u8);
+    tsr_preprocess how = plain;
+    how.fit = TSR_FIT_LETTERBOX;
+    for (size_t i = 0; i < 3; i++) {
+        tsr_image p = noisy_image(sizes[i][0], sizes[i][1], 7);
+        const tsr_affine back = fit(&how, &p, &t);
+        /* The middle of the input is the middle of the picture. */
+        float x = 48, y = 48;
+        tsr_affine_apply(&back, &x, &y);
+        assert_true(fabsf(x - (float)p.width / 2) <= 0.5f + (float)p.width / 96);
+        assert_true(fabsf(y - (float)p.height / 2) <= 0.5f + (float)p.height / 96);
+        free(p.rgb);
+    }
+    free(u8);
+}
+
+static void test_singular_map_has_no_inverse(void **state)
+{
+    (void)state;
+    const tsr_affine bad[] = { { { 0 } }, { { 1, 2, 0, 2, 4, 0 } }, { { NAN, 0, 0, 0, 1, 0 } } };
+    for (int i = 0; i < 3; i++) {
+        const tsr_affine r = tsr_affine_invert(&bad[i]);
+        for (int k = 0; k < 6; k++)
+            assert_true(r.m[k] == 0);
+    }
+}
+
+/* ---- crops ------------------------------------------------------------------------- */
+
+static void test_crop_turns_and_leaves_black(void **state)
+{
+    (void)state;
+    tsr_image p = noisy_image(6, 6, 11);
+    uint8_t u8[4 * 4 * 3];
+    tsr_tensor t = tensor_of(TSR_U8, 4, 4, 3, u8);
+    tsr_error err = { 0 };
+
+    /* The right column of the crop lies outside: x from 3 to 7. */
+    const tsr_affine shift = { { 1, 0, 3, 0, 1, 1 } };
+    assert_int_equal(tsr_picture_crop(&plain, &p, &shift, &t, &err), TSR_OK);
+    for (int y = 0; y < 4; y++) {
+        assert_memory_equal(u8 + 12 * y, p.rgb + (y + 1) * p.stride + 9, 9);
+        assert_int_equal(u8[12 * y + 9] | u8[12 * y + 10] | u8[12 * y + 11], 0);
+    }
+
+    /* A quarter turn clockwise: the crop's "up" is the picture's right. */
+    const tsr_region region = { 3, 3, 4, 1.57079633f };
+    const tsr_affine turn = tsr_region_affine(&region, 4);
+    assert_int_equal(tsr_picture_crop(&plain, &p, &turn, &t, &err), TSR_OK);
+    for (int y = 0; y < 4; y++)
+        for (int x = 0; x < 4; x++)
+            for (int c = 0; c < 3; c++)
+                assert_in_range(u8[12 * y + 3 * x + c] + 1 -
+                                p.rgb[(1 + x) * p.stride + 3 * (4 - y) + c], 0, 2);
+
+    /* Nonsense gives black, not a crash. */
+    const tsr_affine nonsense = { { NAN, 1e30f, -1e30f, INFINITY, 0, 1e9f } };
+    assert_int_equal(tsr_picture_crop(&plain, &p, &nonsense, &t, &err), TSR_OK);
+    for (size_t i = 0; i < sizeof u8; i++)
+        assert_int_equal(u8[i], 0);
+    free(p.rgb);
+}
+
+/* ---- golden inputs ------------------------------------------------------------------ */
+
+typedef struct {
+    const char *model, *golden, *picture;
+    double worst, mean;         /* grey levels allowed */
+} golden_case;
+
+/* PNG pixels are exact, and so must be everything after them.  JPEG decoders may
+ * round each pixel their own way, so for those the bound is on what that leaves
+ * after resampling. */
+static const golden_case goldens[] = {
+    { "hourglass", "hourglass_v2_192/squat", "squat.png", 0, 0 },
+    { "cpm", "cpm_192/squat", "squat.png", 0, 0 },
+    { "deeplab", "deeplabv3_257_mv_gpu/bird_segmentation", "bird_segmentation.png", 0, 0 },
+    { "deeplab", "deeplabv3_257_mv_gpu/astronaut", "astronaut.png", 0, 0 },
+    { "deeplab_513", "deeplabv3_mnv2_pascal_quant/bird_segmentation", "bird_segmentation.png",
+      0, 0 },
+    { "selfie_segmentation", "selfie_segmentation/astronaut", "astronaut.png", 0, 0 },
+    { "face_detection_short_range", "face_detection_short_range/grace_hopper",
+      "grace_hopper.png", 0, 0 },
+    { "mobilenet_v2", "mobilenet_v2_1.0_224_quant/grace_hopper", "grace_hopper.png", 0, 0 },
+    { "vww", "vww_96_int8/squat", "squat.png", 0, 0 },
+    { "hourglass", "hourglass_v2_192/pexels_373919_yoga", "pexels_373919_yoga.jpg", 2, 0.1 },
+    { "cpm", "cpm_192/pexels_3949761_street_dance", "pexels_3949761_street_dance.jpg", 2, 0.1 },
+    { "mobilenet_v2", "mobilenet_v2_1.0_224_quant/cat_720p", "cat_720p.jpg", 2, 0.1 },
+    { "mobilenet_v2_ptq", "tf2_mobilenet_v2_1.0_224_ptq/parrot", "parrot.jpg", 2, 0.1 },
+};
+
+/* How many grey levels one step of the input is worth. */
+static double level_of(const tsr_preprocess *how, const tsr_tensor *t)
+{
+    return t->dtype == TSR_F32 ? 1 / (double)how->scale[0] : 1;
+}
+
+static bool check_golden(const golden_case *g)
+{
+    char path[FIXTURE_PATH], npy[FIXTURE_PATH], name[256];
+    snprintf(name, sizeof name, "%s/input.npy", g->golden);
+    const tsr_catalogue_entry *entry = tsr_catalogue_find(g->model);
+    assert_non_null(entry);
+    if (!fixture_find("TARSIER_IMAGES", g->picture, path) ||
+        !fixture_find("TARSIER_GOLDEN", name, npy))
+        return false;
+    tsr_error err = { 0 };
+    tsr_image p;
+    cli_file f;
+    tsr_tensor want;
+    assert_int_equal(cli_image_load(path, &p, &err), TSR_OK);
+    assert_int_equal(cli_file_open(npy, &f, &err), TSR_OK);
+    assert_int_equal(cli_npy_parse(f.bytes, f.size, &want, &err), TSR_OK);
+    tsr_tensor have = want;
+    have.name = "picture";
+    have.data = malloc(tsr_bytes(&want));
+    want.data = memcpy(malloc(tsr_bytes(&want)), want.data, tsr_bytes(&want));
+    const tsr_preprocess how = tsr_preprocess_of(&entry->prep);
+    fit(&how, &p, &have);
+
+    const size_t n = tsr_elements(&want);
+    double worst = 0, sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double d = fabs((double)(tsr_tensor_real(&have, i) - tsr_tensor_real(&want, i)));
+        sum += d;
+        worst = fmax(worst, d);
+    }
+    const double level = level_of(&how, &want);
+    if (worst * level > g->worst + 1e-4 || sum / (double)n * level > g->mean + 1e-4)
+        fail_msg("%s: off by at most %.3f, in the mean %.4f grey levels", g->golden,
+                 worst * level, sum / (double)n * level);
+    free(have.data);
+    free(want.data);
+    cli_file_close(&f);
+    cli_image_free(&p);
+    return true;
+}
+
+static void test_golden_inputs(void **state)
+{
+    (void)state;
+    int done = 0;
+    for (size_t i = 0; i < sizeof goldens / sizeof *goldens; i++) {
+        char unused[FIXTURE_PATH];
+        if (check_golden(&goldens[i]))
+            done++;
+        else
+            fixture_need("TARSIER_IMAGES", goldens[i].picture, unused);
+    }
+    if (!done)
+        skip();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_resize_follows_definition),
+        cmocka_unit_test(test_same_size_is_a_copy),
+        cmocka_unit_test(test_numbers_and_channel_order),
+        cmocka_unit_test(test_integer_inputs),
+        cmocka_unit_test(test_grey),
+        cmocka_unit_test(test_wrong_inputs_are_named),
+        cmocka_unit_test(test_letterbox_geometry),
+        cmocka_unit_test(test_extreme_shapes),
+        cmocka_unit_test(test_singular_map_has_no_inverse),
+        cmocka_unit_test(test_crop_turns_and_leaves_black),
+        cmocka_unit_test(test_golden_inputs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
