@@ -10,14 +10,14 @@
 #   TARSIER_REQUIRE  1: a skipped test is a failed test
 #   TIME_LIMIT       seconds for one program, 900
 #
-# Closing line "N passed, N failed"; exit status 1 if any failed.
+# Closing line "N passed, N failed[, N skipped]"; exit status 1 if any failed.
 # SPDX-License-Identifier: MIT
 set -u
 
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 
 # Print "passed failed skipped" as told by the log in $1.
 count() {
@@ -57,8 +57,9 @@ for program; do
     fi
     [ "$s" -gt 0 ] && note=", $s skipped$note"
     printf '  %-32s %d passed, %d failed%s\n' "${program##*/}" "$p" "$f" "$note"
-    passed=$((passed + p)) failed=$((failed + f))
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 
-echo "$passed passed, $failed failed"
+[ $skipped -gt 0 ] && skips=", $skipped skipped" || skips=
+echo "$passed passed, $failed failed$skips"
 [ $failed -eq 0 ]

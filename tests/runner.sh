@@ -1,6 +1,7 @@
 #!/bin/sh
 # runner.sh - tests of the tests: whatever goes wrong in a test program, run.sh
-# must say so.  Each case is a tiny program and what run.sh must make of it.
+# and ./check must say so.  Each case is a tiny program and what they must make
+# of it.
 # SPDX-License-Identifier: MIT
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -37,15 +38,35 @@ expect 1 "0 passed, 1 failed" "nothing ran"         'echo "0 passed, 0 failed"'
 expect 0 "3 passed, 0 failed" "cmocka"              "$cmocka_ok"
 expect 1 "3 passed, 1 failed" "cmocka failure" \
     "$cmocka_ok"'; echo "[  FAILED  ] 1 test(s), listed below:"; exit 1'
-expect 0 "3 passed, 0 failed" "cmocka skip" \
+expect 0 "3 passed, 0 failed, 2 skipped" "cmocka skip" \
     "$cmocka_ok"'; echo "[  SKIPPED ] 2 test(s), listed below:"'
-expect 1 "3 passed, 2 failed" "cmocka skip, required" \
+expect 1 "3 passed, 2 failed, 2 skipped" "cmocka skip, required" \
     "$cmocka_ok"'; echo "[  SKIPPED ] 2 test(s), listed below:"' TARSIER_REQUIRE=1
-expect 1 "3 passed, 1 failed" "own skip, required" \
+expect 1 "3 passed, 1 failed, 1 skipped" "own skip, required" \
     'echo "3 passed, 0 failed, 1 skipped"' TARSIER_REQUIRE=1
 expect 1 "0 passed, 1 failed" "hang"                "sleep 5" TIME_LIMIT=1
 expect 0 "1 passed, 0 failed" "put before"          "exit 1" RUN=true
 expect 1 "0 passed, 1 failed" "missing emulator"    "exit 0" RUN=no-such-emulator
+
+# expect_check STATUS TOTALS MAKE: ./check with another make, and only the stage
+# "install", must end like this.
+expect_check() {
+    printf '#!/bin/sh\n%s\n' "$3" >"$dir/make"
+    chmod +x "$dir/make"
+    got=$(PATH="$dir:$PATH" "$here/../check" install)
+    got_status=$?
+    if [ $got_status -eq "$1" ] && [ "$(echo "$got" | tail -n 1)" = "$2" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAIL ./check with a make that does "%s": status %s\n%s\n' "$3" $got_status "$got"
+    fi
+}
+
+expect_check 1 "0 passed, 1 failed" "exit 2"
+expect_check 1 "5 passed, 1 failed" 'echo "5 passed, 0 failed"; exit 2'
+expect_check 1 "5 passed, 2 failed" 'echo "5 passed, 2 failed"'
+expect_check 0 "5 passed, 0 failed" 'echo "5 passed, 0 failed"'
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
