@@ -1,11 +1,10 @@
 #!/bin/sh
-# sessions.sh [EMULATOR OPTION...] BENCH_SESSION - whole networks from their
-# published files: every golden tensor whose .tflite file is there, and the same
-# bits whatever the number of threads.
+# sessions.sh [EMULATOR OPTION...] BENCH_SESSION - a few whole networks on CPUs
+# that have no cmocka: golden tensors, and the same bits whatever the number of
+# threads.  test_golden.c does all networks on this CPU.
 #
 # Tolerances are the distance of two independent engines: 1e-5 of the largest
-# golden value, 1e-4 for networks whose outputs are pixels, 0 for integers.
-# Under an emulator only the networks that take seconds there.
+# golden value, 1e-4 for MediaPipe's networks, 0 for integers.
 # SPDX-License-Identifier: MIT
 set -u
 passed=0 failed=0 skipped=0
@@ -14,14 +13,15 @@ trap 'rm -rf "$dir"' EXIT
 
 tolerance() {
     case $1 in
-        *_quant | *_int8 | *_ptq) echo 0 ;;
-        hourglass* | cpm* | deeplab* | mobilenet*) echo 1e-5 ;;
+        *_int8) echo 0 ;;
+        hourglass* | mobilenet*) echo 1e-5 ;;
         *) echo 1e-4 ;;
     esac
 }
 
-small="face_detection_short_range hourglass_v2_192 mobilenet_v1_0.25_224_float
-       selfie_segmentation vww_96_int8"
+# Those that take seconds under an emulator.
+networks="face_detection_short_range hourglass_v2_192 mobilenet_v1_0.25_224_float
+          selfie_segmentation vww_96_int8"
 
 # verdict GOOD NAME TEXT: count, and tell what is wrong.
 verdict() {
@@ -70,8 +70,11 @@ same_bits() {
     shift 3
     for threads in 1 2 3 5; do
         mkdir "$dir/$threads"
-        { echo "input 0 $case/input.npy"; echo "run 2"; commands "$outputs" output "$dir/$threads"; } |
-            "$@" "$model" $threads >/dev/null 2>"$dir/errors"
+        {
+            echo "input 0 $case/input.npy"
+            echo "run 2"
+            commands "$outputs" output "$dir/$threads"
+        } | "$@" "$model" $threads >/dev/null 2>"$dir/errors"
         [ $threads -eq 1 ] && continue
         good=yes
         [ -f "$dir/1/output_0.npy" ] && diff -rq "$dir/1" "$dir/$threads" >"$dir/diff" || good=no
@@ -80,34 +83,17 @@ same_bits() {
     rm -r "$dir"/[1235]
 }
 
-# networks DIRECTORY COMMAND...: all that DIRECTORY has golden tensors of.
-networks() {
-    directory=$1
-    shift
-    for network in "$directory"/*; do
-        name=${network##*/}
-        model=$(find_model "$name")
-        case $name in npm_* | onnx_* | tm_*) continue ;; esac   # of other formats
-        if [ $# -gt 1 ]; then
-            case " $(echo $small) " in *" $name "*) ;; *) continue ;; esac
-        fi
-        if [ -z "$model" ]; then
-            echo "SKIPPED $name: no $name.tflite in TARSIER_MODELS"
-            skipped=$((skipped + 1))
-            continue
-        fi
-        for case in "$network"/*; do
-            golden "$name" "$model" "$case" "$@"
-        done
-        same_bits "$name" "$model" "$case" "$@"
+for name in $networks; do
+    model=$(find_model "$name")
+    if [ -z "$model" ] || [ ! -d "${TARSIER_GOLDEN-}/$name" ]; then
+        echo "SKIPPED $name: not in TARSIER_MODELS or not in TARSIER_GOLDEN"
+        skipped=$((skipped + 1))
+        continue
+    fi
+    for case in "$TARSIER_GOLDEN/$name"/*; do
+        golden "$name" "$model" "$case" "$@"
     done
-}
-
-if [ -d "${TARSIER_GOLDEN-}" ]; then
-    networks "$TARSIER_GOLDEN" "$@"
-else
-    echo "SKIPPED: TARSIER_GOLDEN names no directory"
-    skipped=1
-fi
+    same_bits "$name" "$model" "$case" "$@"
+done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ] && { [ $skipped -eq 0 ] || [ "${TARSIER_REQUIRE-}" != 1 ]; }
