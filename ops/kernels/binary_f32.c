@@ -3,6 +3,12 @@
 #include "ops/kernels/binary_f32.h"
 
 const tsr_binary_f32 *const tsr_binary_f32_variants[] = {
+#if defined(__x86_64__)
+    &tsr_binary_f32_avx512,
+    &tsr_binary_f32_avx2,
+#elif defined(__aarch64__)
+    &tsr_binary_f32_neon,
+#endif
     &tsr_binary_f32_c,
     NULL,
 };

@@ -4,6 +4,12 @@
 #include "ops/kernels/pool_f32.h"
 
 const tsr_pool_f32 *const tsr_pool_f32_variants[] = {
+#if defined(__x86_64__)
+    &tsr_pool_f32_avx512,
+    &tsr_pool_f32_avx2,
+#elif defined(__aarch64__)
+    &tsr_pool_f32_neon,
+#endif
     &tsr_pool_f32_c,
     NULL,
 };

@@ -4,6 +4,12 @@
 #include "ops/kernels/resize_f32.h"
 
 const tsr_resize_f32 *const tsr_resize_f32_variants[] = {
+#if defined(__x86_64__)
+    &tsr_resize_f32_avx512,
+    &tsr_resize_f32_avx2,
+#elif defined(__aarch64__)
+    &tsr_resize_f32_neon,
+#endif
     &tsr_resize_f32_c,
     NULL,
 };

@@ -4,6 +4,12 @@
 #include "ops/kernels/softmax_f32.h"
 
 const tsr_softmax_f32 *const tsr_softmax_f32_variants[] = {
+#if defined(__x86_64__)
+    &tsr_softmax_f32_avx512,
+    &tsr_softmax_f32_avx2,
+#elif defined(__aarch64__)
+    &tsr_softmax_f32_neon,
+#endif
     &tsr_softmax_f32_c,
     NULL,
 };

@@ -10,12 +10,19 @@ static inline float clamp(float v, float lo, float hi)
     return v;
 }
 
+/* At -inf the gate is 0: keep the product from being a NaN. */
+static inline float hard_swish_of(float x)
+{
+    const float gate = clamp(x + 3.0f, 0.0f, 6.0f);
+    return (x < -3.0f ? -3.0f : x) * (gate * (1.0f / 6.0f));
+}
+
 static inline float value(tsr_unary_fn f, float x, const tsr_unary_f32_row *k)
 {
     switch (f) {
     case TSR_UNARY_LOGISTIC: return 1.0f / (1.0f + expf(-x));
     case TSR_UNARY_TANH: return tanhf(x);
-    case TSR_UNARY_HARD_SWISH: return x * clamp(x + 3.0f, 0.0f, 6.0f) * (1.0f / 6.0f);
+    case TSR_UNARY_HARD_SWISH: return hard_swish_of(x);
     case TSR_UNARY_HARD_SIGMOID: return clamp(k->alpha * x + k->beta, 0.0f, 1.0f);
     case TSR_UNARY_LEAKY_RELU: return x < 0.0f ? k->alpha * x : x;
     case TSR_UNARY_ELU: return x < 0.0f ? k->alpha * expm1f(x) : x;
