@@ -23,7 +23,21 @@ LEVELS.x86_64  := avx2 avx512
 LEVELS.aarch64 := neon
 level = $(lastword $(subst _, ,$*))
 
-ALL_SRC  := $(wildcard engine/*.c ops/*.c ops/kernels/*.c loaders/*.c models/*.c)
+# make FORMATS="tflite tsr": the file formats to read; tfjs wants libcjson.
+FORMATS  ?= tflite tsr tfjs
+FILES.tflite := loaders/tflite%.c loaders/flatbuffer.c
+FILES.tsr    := loaders/tsr_%.c
+FILES.tfjs   := loaders/tfjs%.c loaders/keras_%.c loaders/census.c
+LIBS.tfjs    := -lcjson
+DEFS.tflite  := -DTSR_READS_TFLITE
+DEFS.tsr     := -DTSR_READS_TSR
+DEFS.tfjs    := -DTSR_READS_TFJS
+LEFT_OUT := $(foreach f,$(filter-out $(FORMATS),tflite tsr tfjs),$(FILES.$f))
+CPPFLAGS += $(foreach f,$(FORMATS),$(DEFS.$f))
+LDLIBS   := $(foreach f,$(FORMATS),$(LIBS.$f)) $(LDLIBS)
+
+ALL_SRC  := $(filter-out $(LEFT_OUT), \
+              $(wildcard engine/*.c ops/*.c ops/kernels/*.c loaders/*.c models/*.c))
 LIB_SRC  := $(filter-out $(foreach l,$(LEVELS),%_$l.c),$(ALL_SRC)) \
             $(foreach l,$(LEVELS.$(ARCH)),$(wildcard ops/kernels/*_$l.c))
 CLI_SRC  := $(wildcard cli/*.c)

@@ -220,7 +220,7 @@ static int count_file_nodes(const cli_model *m)
 {
     const tsr_options as_read = { .keep_all = true };
     tsr_model *model;
-    if (tsr_model_load(m->file.bytes, m->file.size, &as_read, &model, NULL) != TSR_OK)
+    if (cli_model_load(m, &as_read, &model, NULL) != TSR_OK)
         return 0;
     const int nodes = model->graph.node_count;
     tsr_model_free(model);

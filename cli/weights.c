@@ -143,17 +143,61 @@ static const tsr_catalogue_entry *recognise(const cli_file *f)
     return NULL;
 }
 
+/* Files beside a model that consists of several, open while it is loaded. */
+enum { MAX_SIBLINGS = 64 };
+typedef struct {
+    const char *model_path;
+    cli_file file[MAX_SIBLINGS];
+    int count;
+} siblings;
+
+/* A name leads nowhere but into the model's own folder. */
+static const void *open_sibling(void *ctx, const char *name, size_t *bytes)
+{
+    siblings *s = ctx;
+    if (s->count == MAX_SIBLINGS || strchr(name, '/') || !*name)
+        return NULL;
+    char *dir = strdup(s->model_path);
+    char *path = NULL;
+    if (dir) {
+        char *slash = strrchr(dir, '/');
+        if (slash)
+            *slash = '\0';
+        path = cli_path_join(slash ? dir : ".", name);
+    }
+    cli_file *f = &s->file[s->count];
+    const bool good = path && cli_file_open(path, f, NULL) == TSR_OK;
+    free(path);
+    free(dir);
+    if (!good)
+        return NULL;
+    s->count++;
+    *bytes = f->size;
+    return f->bytes;
+}
+
+tsr_status cli_model_load(const cli_model *m, const tsr_options *options, tsr_model **model,
+                          tsr_error *err)
+{
+    siblings s = { .model_path = m->path };
+    tsr_options with_siblings = options ? *options : (tsr_options){ 0 };
+    with_siblings.sibling = open_sibling;
+    with_siblings.sibling_ctx = &s;
+    tsr_error inner = { 0 };
+    const tsr_status status = tsr_model_load(m->file.bytes, m->file.size, &with_siblings, model,
+                                             &inner);
+    while (s.count)
+        cli_file_close(&s.file[--s.count]);
+    return status == TSR_OK ? TSR_OK : tsr_fail(err, status, "'%s': %s", m->path, inner.text);
+}
+
 static tsr_status load(const char *name, cli_model *m, tsr_error *err)
 {
     TSR_TRY(cli_model_find(name, &m->path, &m->entry, err));
     TSR_TRY(cli_file_open(m->path, &m->file, err));
     if (!m->entry)
         m->entry = recognise(&m->file);
-    tsr_error inner = { 0 };
-    const tsr_status s = tsr_model_load(m->file.bytes, m->file.size, NULL, &m->model, &inner);
-    if (s != TSR_OK)
-        return tsr_fail(err, s, "'%s': %s", m->path, inner.text);
-    return TSR_OK;
+    return cli_model_load(m, NULL, &m->model, err);
 }
 
 tsr_status cli_model_open(const char *name, cli_model *m, tsr_error *err)

@@ -24,6 +24,10 @@ typedef struct {
 TSR_MUST_USE tsr_status cli_model_open(const char *name, cli_model *m, tsr_error *err);
 void cli_model_close(cli_model *m);                     /* zeroed is fine */
 
+/* Load the open file once more, with other options; *model is the caller's. */
+TSR_MUST_USE tsr_status cli_model_load(const cli_model *m, const tsr_options *options,
+                                       tsr_model **model, tsr_error *err);
+
 /* Find only; *path is to be freed.  *entry NULL: a plain file. */
 TSR_MUST_USE tsr_status cli_model_find(const char *name, char **path,
                                        const tsr_catalogue_entry **entry, tsr_error *err);

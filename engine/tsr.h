@@ -93,6 +93,10 @@ typedef struct {
     tsr_allocator allocator;
     const tsr_op *const *ops;   /* TSR_OP_COUNT slots, indexed by kind, empty ones NULL;
                                    NULL: every operator there is */
+    /* Models of several files (TensorFlow.js): the bytes of the file `name` that
+     * lies beside the model, valid until tsr_model_load returns; NULL: not there. */
+    const void *(*sibling)(void *ctx, const char *name, size_t *bytes);
+    void *sibling_ctx;
     bool keep_all;              /* no optimise passes, every value keeps its own memory:
                                    for looking at intermediate tensors */
 } tsr_options;

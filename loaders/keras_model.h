@@ -8,7 +8,8 @@
 
 #include "loaders/keras_layers.h"
 
-enum { KERAS_MAX_INPUTS = 64, KERAS_MAX_DEPTH = 8 };
+enum { KERAS_MAX_INPUTS = 64, KERAS_MAX_DEPTH = 8, KERAS_MAX_LAYERS = 4096,
+       KERAS_MAX_PASSES = 64 };
 
 typedef struct {
     tsr_graph *g;

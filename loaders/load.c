@@ -6,10 +6,21 @@
  */
 #include "engine/op.h"
 #include "loaders/load.h"
+#include "loaders/tfjs.h"
 #include "loaders/tflite.h"
+#include "loaders/tsr_file.h"
 
+/* The Makefile's FORMATS says which of them are in this build. */
 static const tsr_format formats[] = {
+#ifdef TSR_READS_TSR
+    { "Tarsier", tsr_file_recognise, tsr_file_load, NULL },
+#endif
+#ifdef TSR_READS_TFLITE
     { "TensorFlow Lite", tsr_tflite_recognise, tsr_tflite_load, tsr_tflite_unsupported },
+#endif
+#ifdef TSR_READS_TFJS
+    { "TensorFlow.js", tsr_tfjs_recognise, tsr_tfjs_load, tsr_tfjs_unsupported },
+#endif
 };
 
 static const tsr_format *find(const void *file, size_t file_bytes)
@@ -34,9 +45,15 @@ tsr_status tsr_model_load(const void *file, size_t file_bytes, const tsr_options
         return tsr_fail(err, TSR_BAD_FILE, "the model file is empty");
     const tsr_format *format = find(file, file_bytes);
     if (!format)
-        return tsr_fail(err, TSR_BAD_FILE, "not a model file of a known format (.tflite), or cut "
+        return tsr_fail(err, TSR_BAD_FILE, "not a model file of a known format (.tflite, .tsr, model.json), or cut "
                         "off: %zu bytes", file_bytes);
     return format->load(file, file_bytes, &all, model, err);
+}
+
+const char *tsr_model_format(const void *file, size_t file_bytes)
+{
+    const tsr_format *format = file ? find(file, file_bytes) : NULL;
+    return format ? format->name : NULL;
 }
 
 int tsr_model_unsupported(const void *file, size_t file_bytes, char *text, size_t text_bytes)
@@ -44,5 +61,6 @@ int tsr_model_unsupported(const void *file, size_t file_bytes, char *text, size_
     if (text_bytes)
         text[0] = '\0';
     const tsr_format *format = file ? find(file, file_bytes) : NULL;
-    return format ? format->unsupported(file, file_bytes, text, text_bytes) : 0;
+    return format && format->unsupported ? format->unsupported(file, file_bytes, text, text_bytes)
+                                         : 0;
 }

@@ -15,8 +15,12 @@ typedef struct {
     bool (*recognise)(const void *file, size_t file_bytes);
     tsr_status (*load)(const void *file, size_t file_bytes, const tsr_options *options,
                        tsr_model **model, tsr_error *err);
+    /* May be NULL: every file of the format is supported whole. */
     int (*unsupported)(const void *file, size_t file_bytes, char *text, size_t text_bytes);
 } tsr_format;
+
+/* "TensorFlow Lite"; NULL: none that this build reads. */
+const char *tsr_model_format(const void *file, size_t file_bytes);
 
 /* Which operators of the file does no loader know?  Writes their names and how
  * often each occurs, "FOO (2), BAR (1)", into text (cut when it is too short)

@@ -19,6 +19,8 @@ enum { TSR_FILE_VERSION = 1, TSR_FILE_HEADER_BYTES = 64, TSR_FILE_ALIGN = 64 };
 /* First four bytes: "TSR" and a byte that no text file has. */
 extern const unsigned char tsr_file_magic[4];
 
+bool tsr_file_recognise(const void *file, size_t file_bytes);
+
 /* Build a model from the bytes of a .tsr file, which must outlive it.  Both
  * checksums are verified.  Needs no other loader and no libc. */
 TSR_MUST_USE tsr_status tsr_file_load(const void *file, size_t file_bytes,

@@ -13,6 +13,12 @@
 
 const unsigned char tsr_file_magic[4] = { 'T', 'S', 'R', 0x1a };
 
+bool tsr_file_recognise(const void *file, size_t file_bytes)
+{
+    return file_bytes >= sizeof tsr_file_magic
+        && !memcmp(file, tsr_file_magic, sizeof tsr_file_magic);
+}
+
 typedef struct {
     tsr_io io;
     tsr_graph *g;
@@ -23,20 +29,24 @@ typedef struct {
 static tsr_status check_header(const unsigned char *file, size_t size, tsr_header *h,
                                tsr_error *err)
 {
-    if (size < TSR_FILE_HEADER_BYTES || memcmp(file, tsr_file_magic, sizeof tsr_file_magic))
+    if (size < TSR_FILE_HEADER_BYTES || !tsr_file_recognise(file, size))
         return tsr_fail(err, TSR_BAD_FILE, "not a .tsr file");
     tsr_io io = { .reading = true, .in = rd_make(file + 4, TSR_FILE_HEADER_BYTES - 4) };
     tsr_io_header(&io, h);
+    unsigned spare = 0;
+    while (rd_left(&io.in))
+        spare |= rd_u8(&io.in);
     if (h->version != TSR_FILE_VERSION)
         return tsr_fail(err, TSR_UNSUPPORTED, ".tsr version %u, this program reads version %d",
                         (unsigned)h->version, TSR_FILE_VERSION);
     if (h->file_bytes != size)
         return tsr_fail(err, TSR_BAD_FILE, ".tsr file has %zu bytes, its header says %zu", size,
                         (size_t)h->file_bytes);
-    if (h->weights_at % TSR_FILE_ALIGN || h->weights_at > size
+    if (spare || h->weights_at % TSR_FILE_ALIGN || h->weights_at > size
         || h->weights_at < TSR_FILE_HEADER_BYTES
         || h->graph_bytes > h->weights_at - TSR_FILE_HEADER_BYTES)
-        return tsr_fail(err, TSR_BAD_FILE, ".tsr header: graph and weights overlap");
+        return tsr_fail(err, TSR_BAD_FILE, ".tsr header is damaged: graph and weights do not "
+                        "fit together");
     const size_t weights_at = (size_t)h->weights_at;
     if (tsr_file_sum(file + TSR_FILE_HEADER_BYTES, weights_at - TSR_FILE_HEADER_BYTES)
         != h->graph_sum)
@@ -128,7 +138,7 @@ static tsr_status read_graph(loader *l)
         tsr_io_int(&l->io, &value);
         tsr_graph_output(g, value);
     }
-    if (r->bad)
+    if (r->bad || (!g->status && rd_left(r)))
         tsr_graph_fail(g, TSR_BAD_FILE, ".tsr graph is damaged");
     return g->status;
 }
