@@ -43,7 +43,7 @@ static void print_nodes(const bench_result *r, double total)
                percent(r->node_ms[i], total));
         print_work(macs, r->node_ms[i]);
         printf("  %-20s ", cli_shape_text(tsr_graph_tensor(r->g, n->out[0]), shape));
-        cli_print_clean(stdout, n->name, 0);
+        cli_print_name(stdout, n->name, CLI_NAME_WIDTH);
         putchar('\n');
     }
 }

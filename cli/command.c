@@ -17,6 +17,16 @@ void cli_print_clean(FILE *to, const char *text, int width)
         fputc(' ', to);
 }
 
+void cli_print_name(FILE *to, const char *name, int width)
+{
+    const int length = (int)strlen(name);
+    if (length > width) {
+        fputs("...", to);
+        name += length - width + 3;
+    }
+    cli_print_clean(to, name, 0);
+}
+
 static void say(const char *command, const char *fmt, va_list ap)
 {
     fflush(stdout);             /* keep the order when both go to one place */

@@ -47,6 +47,10 @@ bool cli_parse_int(const char *command, const char *option, const char *text,
  * play tricks on a terminal, become '?'.  width > 0: cut or padded to it. */
 void cli_print_clean(FILE *to, const char *text, int width);
 
+/* A tensor's name in a table: of long ones the end, which tells them apart. */
+enum { CLI_NAME_WIDTH = 56 };
+void cli_print_name(FILE *to, const char *name, int width);
+
 /* Terminal styles: the escape sequence, or "" when `to` is not a terminal,
  * NO_COLOR is set or TERM is "dumb". */
 typedef enum { CLI_PLAIN, CLI_BOLD, CLI_DIM, CLI_RED, CLI_GREEN, CLI_YELLOW } cli_style_name;

@@ -14,7 +14,7 @@ static const char log_name[] = "stderr.log";
 
 char *cli_download_path(const char *dir) { return cli_path_join(dir, "download"); }
 
-/* ---- what a program complained about ---------------------------------------------------- */
+/* ---- what a program complained about ------------------------------------ */
 
 /* The first line of a log that tells something: npm leads with a code and a
  * call, the sentence comes after them. */
@@ -32,7 +32,7 @@ static void read_complaint(const char *log, char *line, size_t room)
                             || !strncmp(t, "errno ", 6) || strstr(text, " WARN ")
                             || strstr(text, " warn ");
         if (*t && !header) {
-            snprintf(line, room, "%s", t);
+            snprintf(line, room, "%.*s", (int)room - 1, t);
             break;
         }
     }
@@ -53,7 +53,7 @@ static bool log_says(const char *log, const char *const *words)
     return found;
 }
 
-/* ---- running ------------------------------------------------------------------------------ */
+/* ---- running ------------------------------------------------------------ */
 
 typedef struct {
     const char *const *argv;
@@ -87,7 +87,7 @@ static tsr_status failed(const program *p, const char *what, const char *why, ts
                     complaint, *complaint ? ")" : "");
 }
 
-/* ---- npm ------------------------------------------------------------------------------------ */
+/* ---- npm ---------------------------------------------------------------- */
 
 static const char *npm_reason(const program *p)
 {
@@ -172,7 +172,7 @@ tsr_status cli_download_npm(const char *package, const char *const *members, int
     return s;
 }
 
-/* ---- curl ------------------------------------------------------------------------------------- */
+/* ---- curl --------------------------------------------------------------- */
 
 /* The exit statuses of curl that people meet; see its manual, "EXIT CODES". */
 static const char *curl_reason(int status)

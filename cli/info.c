@@ -92,7 +92,7 @@ static void print_layers(const report *r)
                tsr_dtype_name(out->dtype), cli_shape_text(out, shape),
                cli_number(tsr_node_macs(r->g, n), macs),
                cli_number(cli_node_params(r->g, n), params));
-        cli_print_clean(stdout, n->name, 0);
+        cli_print_name(stdout, n->name, CLI_NAME_WIDTH);
         putchar('\n');
     }
 }
@@ -249,7 +249,7 @@ static int refuse(const arguments *a, const char *command, const tsr_error *err)
             cli_fail(command, "no memory left for the JSON text");
     }
     cli_fail(command, "%s", err->text);
-    if (unsupported)
+    if (unsupported && !strstr(err->text, list))        /* too long for the sentence */
         cli_fail(command, "%d operator%s not supported: %s", unsupported,
                  unsupported == 1 ? " is" : "s are", list);
     return CLI_FAILED;

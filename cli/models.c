@@ -8,7 +8,7 @@
 #include "cli/fetch.h"
 #include "cli/stats.h"
 
-/* ---- the list -------------------------------------------------------------------------- */
+/* ---- the list ----------------------------------------------------------- */
 
 static size_t entry_bytes(const tsr_catalogue_entry *e)
 {
@@ -131,7 +131,7 @@ static int list(const char *command, bool json)
     return status;
 }
 
-/* ---- fetching ---------------------------------------------------------------------------- */
+/* ---- fetching ----------------------------------------------------------- */
 
 static int unknown(const char *command, const char *name)
 {

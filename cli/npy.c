@@ -23,7 +23,7 @@ static const struct {
 };
 enum { TYPE_COUNT = sizeof types / sizeof *types };
 
-/* ---- the header's words ------------------------------------------------------ */
+/* ---- the header's words ------------------------------------------------- */
 
 static void skip_blanks(tsr_reader *r)
 {
@@ -160,7 +160,7 @@ static bool take_header(tsr_reader *r, header *h)
     return !r->bad && !peek(r) && r->at == r->end && h->have[0] && h->have[1] && h->have[2];
 }
 
-/* ---- from header to tensor ----------------------------------------------------- */
+/* ---- from header to tensor ---------------------------------------------- */
 
 static tsr_status find_type(const char *descr, tsr_dtype *dtype, tsr_error *err)
 {
@@ -211,8 +211,8 @@ tsr_status cli_npy_parse(const void *bytes, size_t size, tsr_tensor *t, tsr_erro
         return tsr_fail(err, TSR_BAD_FILE, "this is not a NumPy .npy file");
     const int major = rd_u8(&r), minor = rd_u8(&r);
     if (!r.bad && (major < 1 || major > 3 || minor != 0))
-        return tsr_fail(err, TSR_UNSUPPORTED, "the .npy format is version %d.%d, known are 1.0 to 3.0",
-                        major, minor);
+        return tsr_fail(err, TSR_UNSUPPORTED, "the .npy format is version %d.%d; "
+                        "known are 1.0 to 3.0", major, minor);
     const size_t length = major == 1 ? rd_u16le(&r) : rd_u32le(&r);
     tsr_reader text = rd_slice(&r, 0, length);
     if (text.bad)
@@ -233,7 +233,7 @@ tsr_status cli_npy_parse(const void *bytes, size_t size, tsr_tensor *t, tsr_erro
     return TSR_OK;
 }
 
-/* ---- writing ------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 size_t cli_npy_header(const tsr_tensor *t, char *out)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include "cli/unwrap.h"
 
-/* ---- base64 ------------------------------------------------------------------------ */
+/* ---- base64 ------------------------------------------------------------- */
 
 static int base64_value(char c)
 {
@@ -22,7 +22,7 @@ static const char *longest_string(const char *s, size_t size, size_t *length)
     const char *best = NULL, *open = NULL, *end = s + size;
     *length = 0;
     for (; s < end; s++) {
-        if (*s == '\\' && open)
+        if (*s == '\\' && open && end - s > 1)
             s++;
         else if (*s == '"' && !open)
             open = s + 1;
@@ -65,7 +65,7 @@ tsr_status cli_unwrap_base64(const void *script, size_t size, void **out, size_t
     return TSR_OK;
 }
 
-/* ---- an object literal as JSON -------------------------------------------------------- */
+/* ---- an object literal as JSON ------------------------------------------ */
 
 typedef struct {
     const char *at, *end;
@@ -84,8 +84,8 @@ static void copy_string(rewriter *r)
 {
     const char *start = r->at++;
     while (r->at < r->end && *r->at != '"')
-        r->at += 1 + (*r->at == '\\');
-    if (r->at >= r->end) {
+        r->at += *r->at == '\\' && r->end - r->at > 1 ? 2 : 1;
+    if (r->at == r->end) {
         r->bad = true;
         return;
     }
@@ -219,8 +219,9 @@ tsr_status cli_unwrap_object(const void *script, size_t size, const char *shard,
         free(text);
         return tsr_fail(err, TSR_NO_MEMORY, "no memory left to rewrite a script");
     }
-    const tsr_status s = r.bad ? tsr_fail(err, TSR_BAD_FILE, "the script's object is not plain data")
-                               : rename_shard(&text, &text_size, shard, err);
+    tsr_status s = rename_shard(&text, &text_size, shard, r.bad ? NULL : err);
+    if (r.bad)
+        s = tsr_fail(err, TSR_BAD_FILE, "the script's object is not plain data");
     if (s != TSR_OK) {
         free(text);
         return s;
