@@ -4,11 +4,12 @@
  *     a, b  ->  y = clamp(f(a, b))     add sub mul div minimum maximum pow
  *                                      floor_div squared_difference prelu
  *
- * f32 everywhere; s32 and s64 for all but prelu.  SPDX-License-Identifier: MIT
+ * f32 everywhere; s32 and s64 for all but prelu; u8 and s8: binary_q8.c.  SPDX-License-Identifier: MIT
  */
 #include "ops/binary.h"
 #include "ops/broadcast.h"
 #include "ops/ops.h"
+#include "ops/q8.h"
 
 static const char *const names[TSR_OP_COUNT] = {
     [TSR_OP_ADD] = "add", [TSR_OP_SUB] = "sub", [TSR_OP_MUL] = "mul", [TSR_OP_DIV] = "div",
@@ -24,7 +25,9 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
     const char *op = names[n->kind];
     const tsr_tensor *a = in[0], *b = in[1];
     const bool known = a->dtype == TSR_F32 || (is_int(a->dtype) && n->kind != TSR_OP_PRELU);
-    if (!known || b->dtype != a->dtype || out->dtype != a->dtype)
+    if (tsr_is_q8(a->dtype))
+        TSR_TRY(tsr_binary_check_q8(op, n, in, out, err));
+    else if (!known || b->dtype != a->dtype || out->dtype != a->dtype)
         return tsr_fail(err, TSR_UNSUPPORTED, "%s '%s': %s and %s to %s", op, n->name,
                         tsr_dtype_name(a->dtype), tsr_dtype_name(b->dtype),
                         tsr_dtype_name(out->dtype));
@@ -39,6 +42,8 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 {
     if (is_int(s->in[0]->dtype))
         return tsr_binary_prepare_int(s, ctx, err);
+    if (tsr_is_q8(s->in[0]->dtype))
+        return tsr_binary_prepare_q8(s, ctx, err);
     return tsr_binary_prepare_f32(s, ctx, err);
 }
 

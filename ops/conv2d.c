@@ -9,6 +9,7 @@
 #include "engine/graph.h"
 #include "ops/conv2d.h"
 #include "ops/ops.h"
+#include "ops/q8.h"
 
 static tsr_status check_attr(const tsr_node *n, tsr_error *err)
 {
@@ -62,6 +63,7 @@ static tsr_status check_dtype(const tsr_node *n, const tsr_tensor *const *in,
                             in[i]->name);
     switch (in[0]->dtype) {
     case TSR_F32: return check_f32(n, in, out, err);
+    case TSR_U8: case TSR_S8: return tsr_q8_check_weights("conv2d", n, in, out, 0, err);
     default:
         return tsr_fail(err, TSR_UNSUPPORTED, "conv2d '%s': %s input", n->name,
                         tsr_dtype_name(in[0]->dtype));
@@ -119,6 +121,8 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 {
     (void)err;                  /* infer has asked everything */
     const tsr_conv2d_shape shape = tsr_conv2d_shape_of(s);
+    if (tsr_is_q8(s->in[0]->dtype))
+        return tsr_conv2d_prepare_q8(s, ctx, &shape);
     if (sees_all(&shape))
         return tsr_dense_prepare_row_f32(s, ctx);
     return tsr_conv2d_prepare_f32(s, ctx, &shape);

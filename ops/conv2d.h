@@ -26,6 +26,10 @@ tsr_conv2d_shape tsr_conv2d_shape_of(const tsr_step *s);
 tsr_status tsr_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
                                   const tsr_conv2d_shape *shape);
 
+/* conv2d_q8.c: the same for u8 and s8. */
+tsr_status tsr_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx,
+                                 const tsr_conv2d_shape *shape);
+
 /* dense_f32.c: one row of input, contiguous; also for a convolution that sees all of
  * its input at once. */
 tsr_status tsr_dense_prepare_row_f32(tsr_step *s, const tsr_prepare_context *ctx);

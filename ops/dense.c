@@ -7,6 +7,7 @@
  */
 #include "ops/dense.h"
 #include "ops/ops.h"
+#include "ops/q8.h"
 
 static tsr_status check_shapes(const tsr_node *n, const tsr_tensor *const *in, tsr_error *err)
 {
@@ -49,6 +50,7 @@ static tsr_status check_dtype(const tsr_node *n, const tsr_tensor *const *in,
                             in[i]->name);
     switch (in[0]->dtype) {
     case TSR_F32: return check_f32(n, in, out, err);
+    case TSR_U8: case TSR_S8: return tsr_q8_check_weights("dense", n, in, out, 0, err);
     default:
         return tsr_fail(err, TSR_UNSUPPORTED, "dense '%s': %s input", n->name,
                         tsr_dtype_name(in[0]->dtype));
@@ -73,7 +75,7 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
 static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
 {
     (void)err;                  /* infer has asked everything */
-    return tsr_dense_prepare_f32(s, ctx);
+    return tsr_is_q8(s->in[0]->dtype) ? tsr_dense_prepare_q8(s, ctx) : tsr_dense_prepare_f32(s, ctx);
 }
 
 static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_tensor *out)

@@ -8,5 +8,6 @@
 #include "engine/op.h"
 
 tsr_status tsr_dense_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx);
+tsr_status tsr_dense_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx);
 
 #endif

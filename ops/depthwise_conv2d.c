@@ -8,12 +8,15 @@
  */
 #include "ops/depthwise_conv2d.h"
 #include "ops/ops.h"
+#include "ops/q8.h"
 #include "ops/window_infer.h"
 
 static tsr_status check_types(const tsr_node *n, const tsr_tensor *const *in,
                               const tsr_tensor *out, tsr_error *err)
 {
     const tsr_dtype d = in[0]->dtype;
+    if (tsr_is_q8(d))
+        return TSR_OK;          /* check_weights looks closer */
     const bool bias_fits = n->in_count < 3 || !in[2] || in[2]->dtype == TSR_F32;
     if (d != TSR_F32 || in[1]->dtype != TSR_F32 || out->dtype != TSR_F32 || !bias_fits)
         return tsr_fail(err, TSR_UNSUPPORTED,
@@ -23,7 +26,8 @@ static tsr_status check_types(const tsr_node *n, const tsr_tensor *const *in,
     return TSR_OK;
 }
 
-static tsr_status check_weights(const tsr_node *n, const tsr_tensor *const *in, tsr_error *err)
+static tsr_status check_weights(const tsr_node *n, const tsr_tensor *const *in,
+                                const tsr_tensor *out, tsr_error *err)
 {
     const tsr_tensor *x = in[0], *f = in[1], *bias = n->in_count > 2 ? in[2] : NULL;
     if (x->rank != 4 || f->rank != 4 || f->dim[0] != 1)
@@ -42,13 +46,15 @@ static tsr_status check_weights(const tsr_node *n, const tsr_tensor *const *in, 
         return tsr_fail(err, TSR_BAD_FILE,
                         "depthwise_conv2d '%s': bias has %zu elements, filter has %d channels",
                         n->name, tsr_elements(bias), f->dim[3]);
+    if (tsr_is_q8(x->dtype))
+        return tsr_q8_check_weights("depthwise_conv2d", n, in, out, 3, err);
     return TSR_OK;
 }
 
 static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *out, tsr_error *err)
 {
     TSR_TRY(check_types(n, in, out, err));
-    TSR_TRY(check_weights(n, in, err));
+    TSR_TRY(check_weights(n, in, out, err));
     const tsr_tensor *x = in[0], *f = in[1];
     const tsr_conv2d_attr *a = &n->attr.conv2d;
     out->rank = 4;
@@ -64,6 +70,8 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
 
 static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
 {
+    if (tsr_is_q8(s->in[0]->dtype))
+        return tsr_depthwise_conv2d_prepare_q8(s, ctx, err);
     return tsr_depthwise_conv2d_prepare_f32(s, ctx, err);
 }
 

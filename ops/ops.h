@@ -16,6 +16,8 @@ extern const tsr_op tsr_op_clamp, tsr_op_logistic, tsr_op_tanh, tsr_op_hard_swis
                     tsr_op_hard_sigmoid, tsr_op_leaky_relu, tsr_op_elu, tsr_op_exp,
                     tsr_op_log, tsr_op_sqrt, tsr_op_rsqrt, tsr_op_abs, tsr_op_neg,
                     tsr_op_floor, tsr_op_ceil, tsr_op_round, tsr_op_softmax;
+extern const tsr_op tsr_op_quantize;
+extern const tsr_op tsr_op_dequantize;
 extern const tsr_op tsr_op_cast;
 extern const tsr_op tsr_op_conv2d;
 extern const tsr_op tsr_op_dense;

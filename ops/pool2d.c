@@ -8,6 +8,7 @@
  */
 #include "ops/ops.h"
 #include "ops/pool2d.h"
+#include "ops/q8.h"
 #include "ops/window_infer.h"
 
 static const char *op_name(const tsr_node *n)
@@ -15,11 +16,26 @@ static const char *op_name(const tsr_node *n)
     return n->kind == TSR_OP_MAX_POOL2D ? "max_pool2d" : "average_pool2d";
 }
 
+/* A sum of 8-bit numbers over a window must fit 32 bits. */
+static tsr_status check_q8(const tsr_node *n, const tsr_tensor *x, const tsr_tensor *y,
+                           tsr_error *err)
+{
+    TSR_TRY(tsr_q8_check(op_name(n), n, "input", x, err));
+    TSR_TRY(tsr_q8_check_same(op_name(n), n, x, y, err));
+    const int64_t most = INT32_MAX / 256, pixels = (int64_t)n->attr.pool2d.kh * n->attr.pool2d.kw;
+    if (n->attr.pool2d.kh < 1 || n->attr.pool2d.kw < 1 || pixels > most)
+        return tsr_fail(err, TSR_UNSUPPORTED, "%s '%s': a window of %d x %d on %s", op_name(n),
+                        n->name, n->attr.pool2d.kh, n->attr.pool2d.kw, tsr_dtype_name(x->dtype));
+    return TSR_OK;
+}
+
 static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *out, tsr_error *err)
 {
     const tsr_tensor *x = in[0];
     const tsr_pool2d_attr *a = &n->attr.pool2d;
-    if (x->dtype != TSR_F32 || out->dtype != x->dtype)
+    if (tsr_is_q8(x->dtype))
+        TSR_TRY(check_q8(n, x, out, err));
+    else if (x->dtype != TSR_F32 || out->dtype != x->dtype)
         return tsr_fail(err, TSR_UNSUPPORTED, "%s '%s': %s to %s", op_name(n), n->name,
                         tsr_dtype_name(x->dtype), tsr_dtype_name(out->dtype));
     if (x->rank != 4)
@@ -38,6 +54,8 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
 
 static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
 {
+    if (tsr_is_q8(s->in[0]->dtype))
+        return tsr_pool2d_prepare_q8(s, ctx, err);
     return tsr_pool2d_prepare_f32(s, ctx, err);
 }
 

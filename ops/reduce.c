@@ -52,7 +52,7 @@ static tsr_status check_types(const tsr_node *n, const tsr_tensor *in, const tsr
     const bool extremum = n->kind == TSR_OP_REDUCE_MAX || n->kind == TSR_OP_REDUCE_MIN;
     const bool integer = in->dtype == TSR_S32 && n->kind != TSR_OP_MEAN;
     const bool small = in->dtype == TSR_S8 || in->dtype == TSR_U8 || in->dtype == TSR_S16;
-    if (n->kind == TSR_OP_MEAN && is_q8(in) && is_q8(out) && in->dtype == out->dtype)
+    if (!extremum && is_q8(in) && is_q8(out) && in->dtype == out->dtype)
         return TSR_OK;
     if (in->dtype != TSR_F32 && !integer && !(extremum && small))
         return tsr_fail(err, TSR_UNSUPPORTED, "%s '%s': %s input", op_name(n), n->name,
@@ -111,7 +111,8 @@ static void run(const tsr_step *s);
 
 static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
 {
-    if (s->node->kind == TSR_OP_MEAN && is_q8(s->in[0]))
+    const bool extremum = s->node->kind == TSR_OP_REDUCE_MAX || s->node->kind == TSR_OP_REDUCE_MIN;
+    if (!extremum && is_q8(s->in[0]))
         return tsr_reduce_prepare_q8(s, ctx, err);
     plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, sizeof(size_t));
     s->run = run;

@@ -4,7 +4,7 @@
 
 #include "engine/op.h"
 
-/* MEAN of u8 or s8, per tensor on both sides, the same type; any axes. */
+/* Mean or sum of u8 or s8, per tensor on both sides, the same type; any axes. */
 tsr_status tsr_reduce_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
 
 #endif

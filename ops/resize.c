@@ -10,6 +10,7 @@
  */
 #include <math.h>
 #include "ops/ops.h"
+#include "ops/q8.h"
 #include "ops/resize.h"
 
 static float source(const tsr_resize_axis *a, int d)
@@ -68,7 +69,8 @@ static tsr_status check(const tsr_node *n, const tsr_tensor *x, const tsr_tensor
                         tsr_error *err)
 {
     const tsr_resize_attr *a = &n->attr.resize;
-    if (x->dtype != y->dtype || (a->method == TSR_BILINEAR && x->dtype != TSR_F32))
+    const bool linear = x->dtype == TSR_F32 || tsr_is_q8(x->dtype);
+    if (x->dtype != y->dtype || (a->method == TSR_BILINEAR && !linear))
         return tsr_fail(err, TSR_UNSUPPORTED, "resize '%s': %s %s to %s", n->name,
                         a->method == TSR_BILINEAR ? "bilinear" : "nearest",
                         tsr_dtype_name(x->dtype), tsr_dtype_name(y->dtype));
@@ -101,6 +103,8 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 {
     if (s->node->attr.resize.method == TSR_NEAREST)
         return tsr_resize_prepare_nearest(s, ctx, err);
+    if (tsr_is_q8(s->in[0]->dtype))
+        return tsr_resize_prepare_q8(s, ctx, err);
     return tsr_resize_prepare_bilinear(s, ctx, err);
 }
 

@@ -17,6 +17,8 @@
 #include <string.h>
 #include "ops/kernels/gemm_f32.h"
 #include "ops/ops.h"
+#include "ops/q8.h"
+#include "ops/transpose_conv2d.h"
 
 enum { ALIGN = 64, BLOCK = 64, BLOCK_MIN = 8, POINTERS_MAX = 4096 };
 
@@ -58,9 +60,11 @@ static tsr_status check_shapes(const tsr_node *n, const tsr_tensor *const *in, t
     return TSR_OK;
 }
 
-static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *out, tsr_error *err)
+static tsr_status check_types(const tsr_node *n, const tsr_tensor *const *in, const tsr_tensor *out,
+                              tsr_error *err)
 {
-    TSR_TRY(check_shapes(n, in, err));
+    if (tsr_is_q8(in[0]->dtype))
+        return tsr_q8_check_weights("transpose_conv2d", n, in, out, 0, err);
     for (int i = 0; i < n->in_count; i++)
         if (in[i] && in[i]->dtype != TSR_F32)
             return tsr_fail(err, TSR_UNSUPPORTED, "transpose_conv2d '%s': %s '%s', only f32 is supported",
@@ -71,6 +75,13 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
     if (out->dtype != TSR_F32)
         return tsr_fail(err, TSR_UNSUPPORTED, "transpose_conv2d '%s': f32 input, %s output",
                         n->name, tsr_dtype_name(out->dtype));
+    return TSR_OK;
+}
+
+static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *out, tsr_error *err)
+{
+    TSR_TRY(check_shapes(n, in, err));
+    TSR_TRY(check_types(n, in, out, err));
     const tsr_transpose_conv2d_attr *a = &n->attr.transpose_conv2d;
     out->rank = 4;
     out->dim[0] = in[0]->dim[0], out->dim[1] = a->oh, out->dim[2] = a->ow;
@@ -80,13 +91,7 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
 
 /* ---- phases ----------------------------------------------------------------- */
 
-/* Filter positions phase, phase + stride, ... below k. */
-static int taps_of(int k, int stride, int phase)
-{
-    return phase < k ? (k - phase - 1) / stride + 1 : 0;
-}
-
-/* The same, of all phases before this one. */
+/* Filter positions of all phases before this one. */
 static int taps_before(int k, int stride, int phase)
 {
     const int longer = k % stride;      /* phases with one tap more than the rest */
@@ -103,7 +108,8 @@ static phase make_phase(const tsr_step *s, const state *st, int ry, int rx)
 {
     const tsr_transpose_conv2d_attr *a = &s->node->attr.transpose_conv2d;
     const int kh = s->in[1]->dim[1], kw = s->in[1]->dim[2];
-    phase p = { ry, rx, taps_of(kh, a->stride_y, ry), taps_of(kw, a->stride_x, rx), 0 };
+    phase p = { ry, rx, tsr_phase_taps(kh, a->stride_y, ry), tsr_phase_taps(kw, a->stride_x, rx),
+                0 };
     if (p.ty == 0 || p.tx == 0) {
         p.ty = p.tx = 0;
         return p;
@@ -228,6 +234,8 @@ static const float *keep_packed(const tsr_step *s, const state *st, tsr_arena *a
 static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
 {
     (void)err;                  /* infer has asked everything */
+    if (tsr_is_q8(s->in[0]->dtype))
+        return tsr_transpose_conv2d_prepare_q8(s, ctx);
     const tsr_transpose_conv2d_attr *a = &s->node->attr.transpose_conv2d;
     const int *f = s->in[1]->dim;
     state st = { .gemm = tsr_gemm_f32_best(), .block = BLOCK };
@@ -236,7 +244,8 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
     st.tap_size = st.bias_size * (size_t)f[3];
     st.packed = keep_packed(s, &st, ctx->arena);
     st.zeros = tsr_arena_keep(ctx->arena, (size_t)f[3] * sizeof *st.zeros, sizeof *st.zeros);
-    const size_t taps = (size_t)taps_of(f[1], a->stride_y, 0) * (size_t)taps_of(f[2], a->stride_x, 0);
+    const size_t taps = (size_t)tsr_phase_taps(f[1], a->stride_y, 0)
+                      * (size_t)tsr_phase_taps(f[2], a->stride_x, 0);
     while (st.block > BLOCK_MIN && (size_t)st.block * taps > POINTERS_MAX)
         st.block /= 2;
     st.worker_bytes = ((size_t)st.block * taps * sizeof(float *) + ALIGN - 1) / ALIGN * ALIGN;

@@ -5,6 +5,7 @@
  *                                                SPDX-License-Identifier: MIT
  */
 #include "ops/ops.h"
+#include "ops/q8.h"
 #include "ops/unary.h"
 
 static const char *const names[TSR_OP_COUNT] = {
@@ -18,7 +19,9 @@ static const char *const names[TSR_OP_COUNT] = {
 
 static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *out, tsr_error *err)
 {
-    if (in[0]->dtype != TSR_F32 || out->dtype != TSR_F32)
+    if (tsr_is_q8(in[0]->dtype))
+        TSR_TRY(tsr_unary_check_q8(names[n->kind], n, in[0], out, err));
+    else if (in[0]->dtype != TSR_F32 || out->dtype != TSR_F32)
         return tsr_fail(err, TSR_UNSUPPORTED, "%s '%s': %s to %s", names[n->kind], n->name,
                         tsr_dtype_name(in[0]->dtype), tsr_dtype_name(out->dtype));
     out->rank = in[0]->rank;
@@ -29,6 +32,8 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
 
 static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
 {
+    if (tsr_is_q8(s->in[0]->dtype))
+        return tsr_unary_prepare_q8(s, ctx, err);
     return tsr_unary_prepare_f32(s, ctx, err);
 }
 

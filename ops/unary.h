@@ -10,4 +10,8 @@
 tsr_status tsr_unary_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
 tsr_status tsr_unary_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
 
+/* unary_q8.c: may this operator run on these 8-bit tensors? */
+tsr_status tsr_unary_check_q8(const char *op, const tsr_node *n, const tsr_tensor *in,
+                              const tsr_tensor *out, tsr_error *err);
+
 #endif

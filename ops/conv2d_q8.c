@@ -1,0 +1,133 @@
+/*
+ * conv2d_q8.c - convolution of u8 and s8: gather rows, multiply (rows_q8.h).
+ *
+ * The row of an output pixel is its window, [kh][kw][c/groups].  With one
+ * group and no dilation along x a filter row's input is one run of memory:
+ * a 1x1 convolution gathers runs of c, a 3x3 on RGB three runs of 9.
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+#include "ops/conv2d.h"
+#include "ops/rows_q8.h"
+
+enum { TASKS_WANTED = 8 };
+
+typedef struct {
+    tsr_conv2d_shape shape;
+    tsr_rows_q8 rows;
+    int c, oc, k;               /* per group */
+    size_t pixels;              /* n * oh * ow */
+    int columns;                /* output channels per task: a group, or part of one */
+    int column_tasks;           /* over all groups */
+    void *packed;
+    size_t group_bytes;         /* of packed */
+} plan;
+
+/* Input row under one filter row: kw taps of c numbers from column ix on. */
+static void gather_taps(const plan *p, const uint8_t *row, int ix, int16_t *a)
+{
+    const tsr_conv2d_shape *s = &p->shape;
+    const size_t c = (size_t)p->c;
+    if (s->attr.groups == 1 && s->attr.dilation_x == 1) {
+        const int from = ix < 0 ? (-ix < s->kw ? -ix : s->kw) : 0;
+        const int over = ix + s->kw - s->w;
+        const int to = over > 0 ? (over < s->kw - from ? s->kw - over : from) : s->kw;
+        memset(a, 0, (size_t)from * c * sizeof *a);
+        if (to > from)
+            tsr_rows_q8_widen(&p->rows, row + (size_t)(ix + from) * c, (size_t)(to - from) * c,
+                              a + (size_t)from * c);
+        memset(a + (size_t)to * c, 0, (size_t)(s->kw - to) * c * sizeof *a);
+        return;
+    }
+    for (int kx = 0; kx < s->kw; kx++, ix += s->attr.dilation_x, a += c)
+        if (ix < 0 || ix >= s->w)
+            memset(a, 0, c * sizeof *a);
+        else
+            tsr_rows_q8_widen(&p->rows, row + (size_t)ix * (size_t)s->c, c, a);
+}
+
+/* The window of one output pixel; x points at the group's first channel. */
+static void gather(const plan *p, const uint8_t *x, size_t pixel, int16_t *a)
+{
+    const tsr_conv2d_shape *s = &p->shape;
+    const int ox = (int)(pixel % (size_t)s->ow), oy = (int)(pixel / (size_t)s->ow % (size_t)s->oh);
+    const size_t image = pixel / (size_t)s->ow / (size_t)s->oh;
+    const int ix = ox * s->attr.stride_x - s->attr.pad_left;
+    int iy = oy * s->attr.stride_y - s->attr.pad_top;
+    const size_t taps = (size_t)s->kw * (size_t)p->c;
+    for (int ky = 0; ky < s->kh; ky++, iy += s->attr.dilation_y, a += taps)
+        if (iy < 0 || iy >= s->h)
+            memset(a, 0, taps * sizeof *a);
+        else
+            gather_taps(p, x + (image * (size_t)s->h + (size_t)iy) * (size_t)s->w * (size_t)s->c,
+                        ix, a);
+}
+
+static void task(void *arg, int index, int worker)
+{
+    const tsr_step *s = arg;
+    const plan *p = s->state;
+    const int parts = p->column_tasks / p->shape.attr.groups;
+    const int column = index % p->column_tasks, group = column / parts;
+    const int first = column % parts * p->columns;
+    const size_t pixel = (size_t)(index / p->column_tasks) * (size_t)p->rows.rows;
+    const uint8_t *x = (const uint8_t *)s->in[0]->data + (size_t)group * (size_t)p->c;
+    const size_t panel = tsr_gemm_q8_panel_bytes(p->rows.v, p->k);
+    tsr_rows_q8_product t = {
+        .buffer = tsr_rows_q8_buffer(&p->rows, s->scratch, worker),
+        .packed = (const uint8_t *)p->packed + (size_t)group * p->group_bytes
+                + (size_t)(first / p->rows.v->nr) * panel,
+        .c = (uint8_t *)s->out[0]->data + pixel * (size_t)p->shape.oc
+           + (size_t)group * (size_t)p->oc + (size_t)first,
+        .ldc = p->shape.oc, .k = p->k,
+        .n = p->oc - first < p->columns ? p->oc - first : p->columns,
+    };
+    for (; t.m < p->rows.rows && pixel + (size_t)t.m < p->pixels; t.m++)
+        gather(p, x, pixel + (size_t)t.m, t.buffer + (size_t)t.m * (size_t)p->rows.stride);
+    tsr_rows_q8_multiply(&p->rows, &t);
+}
+
+static void run(const tsr_step *s)
+{
+    const plan *p = s->state;
+    const size_t blocks = (p->pixels + (size_t)p->rows.rows - 1) / (size_t)p->rows.rows;
+    tsr_step copy = *s;
+    tsr_parallel(s->threads, (int)blocks * p->column_tasks, task, &copy);
+}
+
+static void plan_tasks(plan *p)
+{
+    const int rows = p->rows.rows, nr = p->rows.v->nr;
+    const size_t blocks = (p->pixels + (size_t)rows - 1) / (size_t)rows;
+    /* Few pixels (a dense layer has one): share out the channels, too. */
+    const int parts = blocks < TASKS_WANTED ? TASKS_WANTED / (int)blocks : 1;
+    p->columns = ((p->oc + parts - 1) / parts + nr - 1) / nr * nr;
+    p->column_tasks = (p->oc + p->columns - 1) / p->columns * p->shape.attr.groups;
+}
+
+tsr_status tsr_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx,
+                                 const tsr_conv2d_shape *shape)
+{
+    const int groups = shape->attr.groups;
+    plan p = { .shape = *shape, .c = shape->c / groups, .oc = shape->oc / groups };
+    p.k = shape->kh * shape->kw * p.c;
+    p.pixels = (size_t)shape->n * (size_t)shape->oh * (size_t)shape->ow;
+    p.rows = tsr_rows_q8_make(s, p.k, p.pixels);
+    p.group_bytes = tsr_gemm_q8_packed_bytes(p.rows.v, p.oc, p.k);
+    plan_tasks(&p);
+    plan *kept = s->state = tsr_arena_keep(ctx->arena, sizeof p, 64);
+    uint8_t *packed = tsr_arena_keep(ctx->arena, p.group_bytes * (size_t)groups, 64);
+    s->scratch = tsr_arena_scratch(
+        ctx->arena, tsr_rows_q8_scratch_bytes(&p.rows) * (size_t)ctx->workers, 64);
+    s->run = run;
+    if (!kept || !packed)
+        return TSR_OK;
+    p.packed = packed;
+    *kept = p;
+    const size_t filter_bytes = (size_t)p.oc * (size_t)p.k;
+    for (int g = 0; g < groups; g++)
+        tsr_rows_q8_pack(&p.rows, s, (tsr_gemm_q8_weights){
+            .w = (const uint8_t *)s->in[1]->data + (size_t)g * filter_bytes, .row = p.k,
+            .ty = 1, .tx = 1, .c = p.k }, g * p.oc, p.oc, packed + (size_t)g * p.group_bytes);
+    return TSR_OK;
+}

@@ -1,0 +1,137 @@
+/*
+ * depthwise_conv2d_q8.c - depthwise convolution of u8 and s8.
+ *
+ * For each output row the input pixel under every tap is named by a pointer;
+ * taps in the padding point at one pixel of zero points.  dwconv_q8 does the
+ * rest.  With a channel multiplier m > 1 the pointers name copies: pixels in
+ * which every channel stands m times, made where they are needed.
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+#include "ops/depthwise_conv2d.h"
+#include "ops/kernels/dwconv_q8.h"
+#include "ops/q8.h"
+
+enum { PIXELS = 16 };           /* per call of the kernel */
+
+typedef struct {
+    const tsr_dwconv_q8 *v;
+    int taps;                   /* kh * kw made even */
+    int multiplier;
+    const uint8_t *zeros;       /* one output pixel wide */
+    const void *packed;
+    tsr_q8_output out;
+    uint8_t flip;
+    size_t pointer_bytes, worker_bytes;     /* scratch */
+} plan;
+
+/* Where tap (ky, kx) of output pixel (oy, ox) lies; NULL: in the padding. */
+static const uint8_t *locate(const tsr_step *s, const uint8_t *image, int y, int x)
+{
+    const int h = s->in[0]->dim[1], w = s->in[0]->dim[2];
+    if (y < 0 || y >= h || x < 0 || x >= w)
+        return NULL;
+    return image + ((size_t)y * (size_t)w + (size_t)x) * (size_t)s->in[0]->dim[3];
+}
+
+/* Every channel of a pixel, m times. */
+static const uint8_t *repeat(const uint8_t *x, int channels, int m, uint8_t *to)
+{
+    for (int c = 0; c < channels; c++)
+        memset(to + (size_t)c * (size_t)m, x[c], (size_t)m);
+    return to;
+}
+
+/* Fill the pointers of `count` output pixels from (oy, ox) on. */
+static void point(const tsr_step *s, const uint8_t *image, int oy, int ox, int count,
+                  const uint8_t **taps)
+{
+    const plan *p = s->state;
+    const tsr_conv2d_attr *a = &s->node->attr.conv2d;
+    const int kh = s->in[1]->dim[1], kw = s->in[1]->dim[2];
+    const size_t wide = (size_t)s->out[0]->dim[3];
+    uint8_t *copies = (uint8_t *)taps + p->pointer_bytes;
+    for (int i = 0; i < count; i++) {
+        const uint8_t **t = taps + (size_t)i * (size_t)p->taps;
+        for (int ky = 0; ky < kh; ky++)
+            for (int kx = 0; kx < kw; kx++, t++) {
+                *t = locate(s, image, oy * a->stride_y - a->pad_top + ky * a->dilation_y,
+                            (ox + i) * a->stride_x - a->pad_left + kx * a->dilation_x);
+                if (!*t)
+                    *t = p->zeros;
+                else if (p->multiplier > 1)
+                    *t = repeat(*t, s->in[0]->dim[3], p->multiplier,
+                                copies + (size_t)(t - taps) * wide);
+            }
+        if (kh * kw < p->taps)
+            *t = t[-1];         /* its weights are 0 */
+    }
+}
+
+/* One output row. */
+static void task(void *arg, int index, int worker)
+{
+    const tsr_step *s = arg;
+    const plan *p = s->state;
+    const tsr_tensor *x = s->in[0], *y = s->out[0];
+    const int oh = y->dim[1], ow = y->dim[2], c = y->dim[3];
+    const uint8_t *image = (const uint8_t *)x->data
+                         + (size_t)(index / oh) * (tsr_elements(x) / (size_t)x->dim[0]);
+    uint8_t *base = s->scratch;
+    const uint8_t **taps = (const uint8_t **)(void *)(base + (size_t)worker * p->worker_bytes);
+    tsr_dwconv_q8_row row = { .x = taps, .w = p->packed, .taps = p->taps, .c = c,
+                              .flip = p->flip, .out = p->out };
+    for (int ox = 0; ox < ow; ox += PIXELS) {
+        row.pixels = ow - ox < PIXELS ? ow - ox : PIXELS;
+        row.y = (uint8_t *)y->data + ((size_t)index * (size_t)ow + (size_t)ox) * (size_t)c;
+        point(s, image, index % oh, ox, row.pixels, taps);
+        p->v->row(&row);
+    }
+}
+
+static void run(const tsr_step *s)
+{
+    tsr_step copy = *s;
+    tsr_parallel(s->threads, s->out[0]->dim[0] * s->out[0]->dim[1], task, &copy);
+}
+
+/* `scale` is scratch for one number per channel. */
+static void pack(const tsr_step *s, const plan *p, float *scale, void *packed)
+{
+    const tsr_tensor *x = s->in[0], *f = s->in[1];
+    const tsr_tensor *bias = s->node->in_count > 2 ? s->in[2] : NULL;
+    const int c = f->dim[3];
+    for (int i = 0; i < c; i++)
+        scale[i] = tsr_q8_multiplier(x, f, s->out[0], i);
+    tsr_dwconv_q8_pack(p->v, f->dim[1] * f->dim[2], c, &(tsr_dwconv_q8_weights){
+        .w = f->data, .flip = tsr_q8_flip(f), .w_zero = tsr_q8_zero(f), .x_zero = tsr_q8_zero(x),
+        .bias = bias ? bias->data : NULL, .scale = scale,
+    }, packed);
+}
+
+tsr_status tsr_depthwise_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx,
+                                           tsr_error *err)
+{
+    (void)err;                  /* infer has asked everything */
+    const tsr_tensor *x = s->in[0], *f = s->in[1];
+    const int taps = f->dim[1] * f->dim[2], c = f->dim[3];
+    plan p = { .v = tsr_dwconv_q8_best(), .taps = taps + (taps & 1), .flip = tsr_q8_flip(x),
+               .multiplier = c / x->dim[3], .out = tsr_q8_output_make(s->node, s->out[0]) };
+    const size_t all = PIXELS * (size_t)p.taps;
+    p.pointer_bytes = (all * sizeof(uint8_t *) + 63) & ~(size_t)63;
+    p.worker_bytes = p.pointer_bytes
+                   + (p.multiplier > 1 ? (all * (size_t)c + 63) & ~(size_t)63 : 0);
+    plan *kept = s->state = tsr_arena_keep(ctx->arena, sizeof p, 64);
+    void *packed = tsr_arena_keep(ctx->arena, tsr_dwconv_q8_packed_bytes(p.v, taps, c), 64);
+    uint8_t *zeros = tsr_arena_keep(ctx->arena, (size_t)c, 64);
+    s->scratch = tsr_arena_scratch(ctx->arena, p.worker_bytes * (size_t)ctx->workers, 64);
+    float *scale = tsr_arena_scratch(ctx->arena, (size_t)c * sizeof *scale, 64);
+    s->run = run;
+    if (!kept || !packed || !zeros || !scale)
+        return TSR_OK;
+    memset(zeros, tsr_q8_zero_byte(x), (size_t)c);
+    pack(s, &p, scale, packed);
+    p.packed = packed, p.zeros = zeros;
+    *kept = p;
+    return TSR_OK;
+}
