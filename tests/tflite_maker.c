@@ -113,6 +113,18 @@ static size_t offsets_at(out *o, size_t slot, int count)
     return o->size - 4 * (size_t)count;
 }
 
+/* The entries first .. first + more - 1 of the vector at `list` lead where the
+ * entry before them leads. */
+static void repeat_last(out *o, size_t list, int first, int more)
+{
+    for (int i = first; i < first + more && first > 0; i++) {
+        const size_t last = list + 4 * (size_t)(first - 1), at = list + 4 * (size_t)i;
+        uint32_t offset;
+        memcpy(&offset, o->bytes + last, sizeof offset);
+        patch(o, at, last + offset - at, 4);
+    }
+}
+
 /* ---- the parts of a model ---------------------------------------------------- */
 
 static void put_code(out *o, size_t slot, const mk_model *m, const mk_op *op)
@@ -240,9 +252,10 @@ static void put_subgraph(out *o, size_t slot, const mk_model *m)
     list = offsets_at(o, where[0], m->tensor_count);
     for (int i = 0, buffer = 0; i < m->tensor_count; i++)
         put_tensor(o, list + 4 * (size_t)i, &m->tensors[i], m->tensors[i].data ? ++buffer : 0);
-    list = offsets_at(o, where[3], m->op_count);
+    list = offsets_at(o, where[3], m->op_count + m->more_operators);
     for (int i = 0; i < m->op_count; i++)
         put_op(o, list + 4 * (size_t)i, &m->ops[i], i);
+    repeat_last(o, list, m->op_count, m->more_operators);
 }
 
 /* Buffer 0 is empty by convention; each constant has its own. */
@@ -277,9 +290,10 @@ uint8_t *mk_write(const mk_model *m, size_t *size)
     const int graphs = m->subgraph_count ? m->subgraph_count : 1;
     put(&o, "\0\0\0\0TFL3", 8);
     table_at(&o, 0, (mk_field[]){ { 0, 4, 3 }, { 1, 4, 0 }, { 2, 4, 0 }, { 4, 4, 0 } }, 4, where);
-    list = offsets_at(&o, where[1], m->op_count);
+    list = offsets_at(&o, where[1], m->op_count + m->more_codes);
     for (int i = 0; i < m->op_count; i++)
         put_code(&o, list + 4 * (size_t)i, m, &m->ops[i]);
+    repeat_last(&o, list, m->op_count, m->more_codes);
     list = offsets_at(&o, where[2], graphs);
     for (int i = 0; i < graphs; i++)
         put_subgraph(&o, list + 4 * (size_t)i, m);

@@ -72,6 +72,8 @@ typedef struct {
     bool narrow_codes;          /* operator codes in one byte only, as in old files */
     bool data_behind;           /* buffers behind the FlatBuffer, as in files beyond 2 GiB */
     int subgraph_count;         /* 0: one */
+    int more_codes, more_operators;     /* further entries of these vectors, all of them
+                                           offsets to the last table */
 } mk_model;
 
 /* Add a tensor; returns its index. */
