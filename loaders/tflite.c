@@ -62,7 +62,7 @@ void tfl_fail(tfl_op *o, tsr_status s, const char *fmt, ...)
     tsr_graph_fail(o->f->g, s, "operator %d %.40s '%.60s': %s", o->index, o->type, o->name, text);
 }
 
-/* ---- adding nodes ---------------------------------------------------------- */
+/* ---- adding nodes ------------------------------------------------------ */
 
 static int64_t output_index(const tfl_op *o, int slot)
 {
@@ -158,7 +158,7 @@ void tfl_emit_activated(tfl_op *o, tsr_node *n, int activation)
     }
 }
 
-/* ---- operators ------------------------------------------------------------- */
+/* ---- operators --------------------------------------------------------- */
 
 /* An error of shape inference names the node; put the operator's index before. */
 static void add_index(const tfl_op *o, tsr_error *err)
@@ -199,7 +199,7 @@ static void read_operator(tfl_file *f, int index)
         add_index(&o, f->g->err);
 }
 
-/* ---- the whole ------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------- */
 
 static void read_inputs(tfl_file *f)
 {

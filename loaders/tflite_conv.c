@@ -115,7 +115,7 @@ void tfl_fully_connected(tfl_op *o)
     tfl_emit_activated(o, &n, tsr_fb_i8(fb, o->options, FC_ACTIVATION));
 }
 
-/* ---- transposed convolution --------------------------------------------------- */
+/* ---- transposed convolution -------------------------------------------- */
 
 /* One axis: how much of the full result (n-1)*s + k the pads cut off so that
  * `out` is left.  TensorFlow cuts as the forward convolution from `out` back to
@@ -197,7 +197,7 @@ void tfl_transpose_conv_bias(tfl_op *o)
                                                 .ow = (int)ow });
 }
 
-/* ---- pooling and resizing -------------------------------------------------------- */
+/* ---- pooling and resizing ---------------------------------------------- */
 
 void tfl_pool2d(tfl_op *o)
 {

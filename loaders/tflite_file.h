@@ -59,7 +59,7 @@ struct tfl_op {
     tsr_fb_vector custom;       /* bytes of a custom operator's options */
 };
 
-/* ---- tflite.c ------------------------------------------------------------ */
+/* ---- tflite.c ---------------------------------------------------------- */
 
 /* Check the frame of the file and find its tables. */
 tsr_status tfl_open(tfl_file *f, const void *bytes, size_t size, tsr_error *err);
@@ -84,7 +84,7 @@ void tfl_emit_activated(tfl_op *o, tsr_node *n, int activation);
 /* A step: `value` under another shape (at most one -1). */
 int tfl_reshape_step(tfl_op *o, int value, int rank, const int *dim);
 
-/* ---- tflite_tensors.c ----------------------------------------------------- */
+/* ---- tflite_tensors.c -------------------------------------------------- */
 
 /* Name, type, quantisation and declared shape (unknown dimensions are 1) of
  * tensor `index`; false after a failure.  Valid until the next call. */
@@ -114,13 +114,13 @@ int tfl_axis(tfl_op *o, int64_t axis, int rank);
 /* Bytes of a buffer, in the buffer table or after the flatbuffer. */
 tsr_fb_vector tfl_buffer(tfl_file *f, uint32_t index);
 
-/* ---- tflite_sparse.c ------------------------------------------------------- */
+/* ---- tflite_sparse.c --------------------------------------------------- */
 
 /* Expand the sparse constant `t`, whose stored values are `stored`, into memory
  * of the graph's pool; t->data is set.  false after a failure. */
 bool tfl_densify(tfl_file *f, tsr_fb_table sparsity, tsr_fb_vector stored, tsr_tensor *t);
 
-/* ---- tflite_ops.c, tflite_names.c ------------------------------------------ */
+/* ---- tflite_ops.c, tflite_names.c -------------------------------------- */
 
 /* NULL: this operator is not supported. */
 const tfl_reader *tfl_find_reader(uint32_t code, const char *custom_name);
@@ -130,7 +130,7 @@ const char *tfl_code_name(uint32_t code);
 
 enum { TFL_CODE_CUSTOM = 32 };
 
-/* ---- the readers ------------------------------------------------------------ */
+/* ---- the readers ------------------------------------------------------- */
 void tfl_conv2d(tfl_op *o);
 void tfl_depthwise_conv2d(tfl_op *o);
 void tfl_fully_connected(tfl_op *o);

@@ -13,7 +13,7 @@
 enum { BINARY_ACTIVATION };
 enum { SOFTMAX_BETA, LEAKY_ALPHA = 0, L2_ACTIVATION = 0, REDUCE_KEEP_DIMS = 0 };
 
-/* ---- one node -------------------------------------------------------------- */
+/* ---- one node ---------------------------------------------------------- */
 
 void tfl_unary(tfl_op *o)
 {
@@ -87,7 +87,7 @@ void tfl_add_n(tfl_op *o)
     }
 }
 
-/* ---- along the last dimension ------------------------------------------------- */
+/* ---- along the last dimension ------------------------------------------ */
 
 void tfl_softmax(tfl_op *o)
 {
@@ -156,7 +156,7 @@ void tfl_l2_normalization(tfl_op *o)
     tfl_emit_activated(o, &n, tsr_fb_i8(&o->f->fb, o->options, L2_ACTIVATION));
 }
 
-/* ---- reductions ------------------------------------------------------------------ */
+/* ---- reductions -------------------------------------------------------- */
 
 /* x, axes */
 void tfl_reduce(tfl_op *o)

@@ -17,7 +17,7 @@ static int to_int(int64_t x)
     return x > INT32_MAX ? INT32_MAX : x < INT32_MIN ? INT32_MIN : (int)x;
 }
 
-/* ---- reshape and friends ------------------------------------------------------ */
+/* ---- reshape and friends ----------------------------------------------- */
 
 static void emit_reshape(tfl_op *o, int64_t rank, const int64_t *dim)
 {
@@ -148,7 +148,7 @@ void tfl_transpose(tfl_op *o)
     tfl_emit(o, &n, 0);
 }
 
-/* ---- joining ------------------------------------------------------------------ */
+/* ---- joining ----------------------------------------------------------- */
 
 /* All inputs of the operator as graph values; NULL after a failure. */
 static int *all_inputs(tfl_op *o)
@@ -202,7 +202,7 @@ void tfl_pack(tfl_op *o)
     emit_concat(o, in, axis, 0);
 }
 
-/* ---- padding -------------------------------------------------------------------- */
+/* ---- padding ----------------------------------------------------------- */
 
 /* The table of pads, [rank][2], of input 1. */
 static bool read_pads(tfl_op *o, const tsr_tensor *x, int64_t pads[2 * TSR_MAX_RANK])
@@ -311,7 +311,7 @@ void tfl_mirror_pad(tfl_op *o)
     tfl_emit(o, &n, 0);
 }
 
-/* ---- blocks and gathering ----------------------------------------------------------- */
+/* ---- blocks and gathering ---------------------------------------------- */
 
 void tfl_depth_space(tfl_op *o)
 {

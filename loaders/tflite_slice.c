@@ -48,7 +48,7 @@ void tfl_slice(tfl_op *o)
     tfl_emit(o, &n, 0);
 }
 
-/* ---- STRIDED_SLICE ------------------------------------------------------------ */
+/* ---- STRIDED_SLICE ----------------------------------------------------- */
 
 /* Python's x[b:e:s, ..., newaxis, 3]: one entry for each item between commas.
  * Bit i of a mask speaks of entry i: begin or end left out, entry is "...", is
@@ -185,7 +185,7 @@ void tfl_strided_slice(tfl_op *o)
     tfl_emit(o, &reshape, 0);
 }
 
-/* ---- several outputs ------------------------------------------------------------- */
+/* ---- several outputs --------------------------------------------------- */
 
 /* Output k takes size[k] of x along axis, one after the other; all of it must
  * be taken.  NULL sizes: equal parts. */

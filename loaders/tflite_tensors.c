@@ -41,7 +41,7 @@ static const char *type_name(int type)
     return type < 0 || type >= (int)(sizeof names / sizeof *names) ? "unknown" : names[type];
 }
 
-/* ---- quantisation ----------------------------------------------------------- */
+/* ---- quantisation ------------------------------------------------------ */
 
 /* Room for the scales of one tensor at a time; the graph copies them. */
 static float *scale_room(tfl_file *f, size_t count)
@@ -109,7 +109,7 @@ static bool read_quant(tfl_file *f, tsr_fb_table tensor, tsr_tensor *t)
     return copy != NULL;
 }
 
-/* ---- shape ------------------------------------------------------------------- */
+/* ---- shape ------------------------------------------------------------- */
 
 bool tfl_tensor(tfl_file *f, int64_t index, tsr_tensor *t)
 {
@@ -161,7 +161,7 @@ bool tfl_shape_agrees(tfl_file *f, int64_t index, const tsr_tensor *inferred)
     return true;
 }
 
-/* ---- constants ----------------------------------------------------------------- */
+/* ---- constants --------------------------------------------------------- */
 
 tsr_fb_vector tfl_buffer(tfl_file *f, uint32_t index)
 {
@@ -233,7 +233,7 @@ static int add_constant(tfl_op *o, int64_t index)
     return tsr_graph_constant(f->g, &t);
 }
 
-/* ---- inputs of an operator -------------------------------------------------------- */
+/* ---- inputs of an operator --------------------------------------------- */
 
 int tfl_input(tfl_op *o, int slot)
 {

@@ -41,7 +41,7 @@ static void expect_sound(const mk_model *m)
     expect_output(m, x, NULL, 0, WANT(2, 0, 4, 5, 0, 7), 6, 0);
 }
 
-/* ---- accepted spellings ---------------------------------------------------------- */
+/* ---- accepted spellings ------------------------------------------------ */
 
 static void spellings(void **state)
 {
@@ -104,7 +104,7 @@ static void outputs_of_any_kind(void **state)
     expect_output(&s.m, x, NULL, 2, WANT(1, 1, 1, 1, 1, 1), 6, 0);
 }
 
-/* ---- operators that nobody knows ---------------------------------------------------- */
+/* ---- operators that nobody knows --------------------------------------- */
 
 static void unknown_operator(void **state)
 {
@@ -140,7 +140,7 @@ static void unknown_operator(void **state)
     free(file);
 }
 
-/* ---- references -------------------------------------------------------------------------- */
+/* ---- references -------------------------------------------------------- */
 
 static void references(void **state)
 {
@@ -190,7 +190,7 @@ static void references(void **state)
     expect_refusal(&s.m, TSR_UNSUPPORTED, "operator 0 ADD|'ones' is a variable");
 }
 
-/* ---- tensors ------------------------------------------------------------------------------- */
+/* ---- tensors ----------------------------------------------------------- */
 
 static void tensors(void **state)
 {
@@ -228,7 +228,7 @@ static void tensors(void **state)
     expect_refusal(&s.m, TSR_UNSUPPORTED, "operator 0 ADD|activation 5");
 }
 
-/* ---- quantisation ---------------------------------------------------------------------------- */
+/* ---- quantisation ------------------------------------------------------ */
 
 /* u8 [1,2,2,2] through a 1x1 convolution with per-channel s8 filters. */
 static mk_model make_quantised(const float *scales)
@@ -268,7 +268,8 @@ static void per_channel(void **state)
 static void bad_quantisation(void **state)
 {
     (void)state;
-    static const float scales[] = { 1, 0.5f, 0.25f }, bad[] = { 1, NAN, 1 }, minus[] = { -1, 1, 1 };
+    static const float scales[] = { 1, 0.5f, 0.25f };
+    static const float bad[] = { 1, NAN, 1 }, minus[] = { -1, 1, 1 };
     mk_model m = make_quantised(bad);
     expect_refusal(&m, TSR_BAD_FILE, "'filter'|scale");
     m = make_quantised(minus);
@@ -285,7 +286,7 @@ static void bad_quantisation(void **state)
     expect_refusal(&m, TSR_UNSUPPORTED, "'y'|per channel");
 }
 
-/* ---- sparse constants -------------------------------------------------------------------------- */
+/* ---- sparse constants -------------------------------------------------- */
 
 static mk_sparsity rows_of_two(void)
 {
@@ -324,10 +325,11 @@ static void bad_sparsity(void **state)
     mk_sparsity sp = rows_of_two();
     s.m.tensors[s.c].sparsity = &sp;
     s.m.tensors[s.c].data_bytes = 3 * sizeof(float);
-    expect_output(&s.m, x, NULL, 0, WANT(2, 0, 3, 4, 0, 7), 6, 0);      /* read without DENSIFY */
+    /* An operator may read a sparse constant without DENSIFY. */
+    expect_output(&s.m, x, NULL, 0, WANT(2, 0, 3, 4, 0, 7), 6, 0);
 }
 
-/* ---- the file as a whole ------------------------------------------------------------------------ */
+/* ---- the file as a whole ----------------------------------------------- */
 
 static void not_a_model(void **state)
 {

@@ -144,7 +144,7 @@ static void depthwise(void **state)
         check_conv(&cases[i], true);
 }
 
-/* ---- dense ------------------------------------------------------------------------- */
+/* ---- dense ------------------------------------------------------------- */
 
 /* x [2,3,4]: rows of 12 without keep_num_dims, of 4 with it. */
 static void fully_connected(void **state)
@@ -172,7 +172,7 @@ static void fully_connected(void **state)
     }
 }
 
-/* ---- transposed convolution ------------------------------------------------------------ */
+/* ---- transposed convolution -------------------------------------------- */
 
 /* Scatter: every input pixel adds its filter at (iy*s, ix*s); SAME cuts what the
  * forward convolution would have padded. */
@@ -227,7 +227,7 @@ static void transpose_conv(void **state)
     }
 }
 
-/* ---- pooling ------------------------------------------------------------------------------ */
+/* ---- pooling ----------------------------------------------------------- */
 
 static double pool_at(int code, int k, int s, int padding, int oy, int ox, int ch)
 {
@@ -268,7 +268,7 @@ static void pools(void **state)
     }
 }
 
-/* ---- resize ---------------------------------------------------------------------------------- */
+/* ---- resize ------------------------------------------------------------ */
 
 enum { LEGACY, ALIGN, HALF };
 

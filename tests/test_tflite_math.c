@@ -21,7 +21,7 @@ static void fill_ramp(float *x, int n)
         x[i] = ramp(i);
 }
 
-/* ---- element by element --------------------------------------------------------- */
+/* ---- element by element ------------------------------------------------ */
 
 static double logistic(double x) { return 1 / (1 + exp(-x)); }
 static double rsqrt(double x) { return 1 / sqrt(x); }
@@ -148,7 +148,7 @@ static void fused_activations(void **state)
     }
 }
 
-/* ---- along the last dimension ------------------------------------------------------ */
+/* ---- along the last dimension ------------------------------------------ */
 
 static void rows(int code, const float *x, double *want)
 {
@@ -248,7 +248,7 @@ static void arg(void **state)
     }
 }
 
-/* ---- types -------------------------------------------------------------------------- */
+/* ---- types ------------------------------------------------------------- */
 
 static void quantise_and_back(void **state)
 {

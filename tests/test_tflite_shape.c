@@ -21,7 +21,7 @@ static void expect(const mk_model *m, int k, const double *want, int n)
     expect_output(m, ramp, NULL, k, want, n, 0);
 }
 
-/* ---- the same elements under another shape ------------------------------------------- */
+/* ---- the same elements under another shape ----------------------------- */
 
 /* The new shape as a constant, as an option, and only declared. */
 static void reshape(void **state)
@@ -112,7 +112,7 @@ static void computed_shape(void **state)
     expect(&m, 0, ramp_want, 24);
 }
 
-/* ---- joining --------------------------------------------------------------------------- */
+/* ---- joining ----------------------------------------------------------- */
 
 static void concatenation(void **state)
 {
@@ -177,7 +177,7 @@ static void mirror_pad(void **state)
     }
 }
 
-/* ---- cutting ------------------------------------------------------------------------------ */
+/* ---- cutting ----------------------------------------------------------- */
 
 static void slice(void **state)
 {
@@ -289,7 +289,7 @@ static void unpack(void **state)
     expect(&m, 1, WANT(1, 3, 5), 3);
 }
 
-/* ---- blocks and gathering --------------------------------------------------------------------- */
+/* ---- blocks and gathering ---------------------------------------------- */
 
 /* Depth to space: [1,1,2,4] -> [1,2,4,1]; the other way round gives it back. */
 static void depth_space(void **state)
@@ -351,7 +351,7 @@ static void gather_nd(void **state)
     expect(&m, 0, WANT(5, 1), 2);
 }
 
-/* ---- sparse constants ----------------------------------------------------------------------------- */
+/* ---- sparse constants -------------------------------------------------- */
 
 /* Rows of a matrix stored by their nonzeros; then 2x2 blocks of which only some
  * are stored, blocks and entries both row by row. */
