@@ -5,6 +5,6 @@
 
 #include "cli/command.h"
 
-extern const cli_command cli_run, cli_info, cli_bench, cli_models;
+extern const cli_command cli_run, cli_info, cli_bench, cli_convert, cli_dump, cli_models;
 
 #endif

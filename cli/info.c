@@ -53,7 +53,7 @@ static void print_file(const report *r)
     char number[CLI_NUMBER_TEXT];
     const tsr_catalogue_entry *e = r->m->entry;
     printf("%s%s%s\n", cli_style(stdout, CLI_BOLD), r->m->path, cli_style(stdout, CLI_PLAIN));
-    printf("  %s, %s bytes", tsr_format_name(TSR_FORMAT_TFLITE),
+    printf("  %s, %s bytes", tsr_model_format(r->m->file.bytes, r->m->file.size),
            cli_number(r->m->file.size, number));
     if (e)
         printf("; known as '%s': %s (%s)", e->name, e->summary, e->licence);
@@ -195,7 +195,7 @@ static cJSON *json_report(const report *r)
 {
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "file", r->m->path);
-    cJSON_AddStringToObject(o, "format", tsr_format_name(TSR_FORMAT_TFLITE));
+    cJSON_AddStringToObject(o, "format", tsr_model_format(r->m->file.bytes, r->m->file.size));
     cJSON_AddNumberToObject(o, "file_bytes", (double)r->m->file.size);
     if (r->m->entry)
         cJSON_AddStringToObject(o, "catalogue_name", r->m->entry->name);

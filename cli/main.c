@@ -15,6 +15,8 @@ static const cli_command *const commands[] = {
     &cli_run,
     &cli_info,
     &cli_bench,
+    &cli_convert,
+    &cli_dump,
     &cli_models,
     NULL
 };

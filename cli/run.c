@@ -3,52 +3,16 @@
  * SPDX-License-Identifier: MIT
  */
 #include <stdlib.h>
-#include <string.h>
 #include "cli/commands.h"
+#include "cli/feed.h"
 #include "cli/npy.h"
 #include "cli/weights.h"
 
-enum { MAX_INPUTS = 32 };
-
 typedef struct {
     const char *model, *output_dir;
-    const char *input[MAX_INPUTS];
-    int input_count, threads;
+    cli_inputs inputs;
+    int threads;
 } arguments;
-
-/* Same axes; a leading axis of 1 may be missing on either side. */
-static bool same_shape(const tsr_tensor *a, const tsr_tensor *b)
-{
-    const int skip_a = a->rank == b->rank + 1 && a->dim[0] == 1;
-    const int skip_b = b->rank == a->rank + 1 && b->dim[0] == 1;
-    if (a->rank - skip_a != b->rank - skip_b)
-        return false;
-    for (int i = 0; i < a->rank - skip_a; i++)
-        if (a->dim[i + skip_a] != b->dim[i + skip_b])
-            return false;
-    return true;
-}
-
-/* Read input `index` into the session. */
-static tsr_status feed(const char *path, int index, tsr_tensor *want, tsr_error *err)
-{
-    cli_file f;
-    tsr_tensor have;
-    tsr_error inner = { 0 };
-    TSR_TRY(cli_file_open(path, &f, err));
-    tsr_status s = cli_npy_parse(f.bytes, f.size, &have, &inner);
-    char text_want[CLI_SHAPE_TEXT], text_have[CLI_SHAPE_TEXT];
-    if (s != TSR_OK)
-        tsr_fail(err, s, "'%s': %s", path, inner.text);
-    else if (have.dtype != want->dtype || !same_shape(&have, want))
-        s = tsr_fail(err, TSR_BAD_ARGUMENT, "input %d '%s' wants %s %s, but '%s' has %s %s", index,
-                     want->name, tsr_dtype_name(want->dtype), cli_shape_text(want, text_want),
-                     path, tsr_dtype_name(have.dtype), cli_shape_text(&have, text_have));
-    else
-        memcpy(want->data, have.data, tsr_bytes(want));
-    cli_file_close(&f);
-    return s;
-}
 
 static tsr_status store(const tsr_session *session, const char *dir, tsr_error *err)
 {
@@ -73,15 +37,7 @@ static tsr_status store(const tsr_session *session, const char *dir, tsr_error *
 
 static tsr_status run_session(const arguments *a, tsr_session *session, tsr_error *err)
 {
-    int wanted = 0;
-    while (tsr_input(session, wanted))
-        wanted++;
-    if (wanted != a->input_count)
-        return tsr_fail(err, TSR_BAD_ARGUMENT, "the model has %d input%s, but %d --input %s given",
-                        wanted, wanted == 1 ? "" : "s", a->input_count,
-                        a->input_count == 1 ? "was" : "were");
-    for (int i = 0; i < wanted; i++)
-        TSR_TRY(feed(a->input[i], i, tsr_input(session, i), err));
+    TSR_TRY(cli_feed(&a->inputs, session, err));
     TSR_TRY(cli_make_dir(a->output_dir, err));
     tsr_run(session);
     return store(session, a->output_dir, err);
@@ -111,13 +67,14 @@ static int parse(int argc, char **argv, arguments *a)
     for (int c; (c = cli_option(argc, argv, "i:o:t:", options)) != -1;) {
         if (c == '?')
             return CLI_USAGE;
-        if (c == 'i' && a->input_count == MAX_INPUTS)
-            return cli_usage(argv[0], "at most %d inputs", MAX_INPUTS);
+        bool good = true;
         if (c == 'i')
-            a->input[a->input_count++] = optarg;
+            good = cli_inputs_add(&a->inputs, argv[0], optarg);
         else if (c == 'o')
             a->output_dir = optarg;
-        else if (!cli_parse_int(argv[0], "--threads", optarg, 1, 64, &a->threads))
+        else
+            good = cli_parse_int(argv[0], "--threads", optarg, 1, 64, &a->threads);
+        if (!good)
             return CLI_USAGE;
     }
     if (optind + 1 != argc)

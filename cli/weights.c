@@ -191,22 +191,33 @@ tsr_status cli_model_load(const cli_model *m, const tsr_options *options, tsr_mo
     return status == TSR_OK ? TSR_OK : tsr_fail(err, status, "'%s': %s", m->path, inner.text);
 }
 
-static tsr_status load(const char *name, cli_model *m, tsr_error *err)
+static tsr_status load(const char *name, const tsr_options *options, cli_model *m, tsr_error *err)
 {
     TSR_TRY(cli_model_find(name, &m->path, &m->entry, err));
     TSR_TRY(cli_file_open(m->path, &m->file, err));
     if (!m->entry)
         m->entry = recognise(&m->file);
-    return cli_model_load(m, NULL, &m->model, err);
+    return cli_model_load(m, options, &m->model, err);
+}
+
+static tsr_status open_model(const char *name, const tsr_options *options, cli_model *m,
+                             tsr_error *err)
+{
+    *m = (cli_model){ 0 };
+    const tsr_status s = load(name, options, m, err);
+    if (s != TSR_OK)
+        cli_model_close(m);
+    return s;
 }
 
 tsr_status cli_model_open(const char *name, cli_model *m, tsr_error *err)
 {
-    *m = (cli_model){ 0 };
-    const tsr_status s = load(name, m, err);
-    if (s != TSR_OK)
-        cli_model_close(m);
-    return s;
+    return open_model(name, NULL, m, err);
+}
+
+tsr_status cli_model_open_whole(const char *name, cli_model *m, tsr_error *err)
+{
+    return open_model(name, &(tsr_options){ .keep_all = true }, m, err);
 }
 
 void cli_model_close(cli_model *m)

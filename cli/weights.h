@@ -22,6 +22,8 @@ typedef struct {
 
 /* Find, map and load.  Errors name the file, or the command that gets it. */
 TSR_MUST_USE tsr_status cli_model_open(const char *name, cli_model *m, tsr_error *err);
+/* The same with every tensor kept: nothing fused, nothing overwritten. */
+TSR_MUST_USE tsr_status cli_model_open_whole(const char *name, cli_model *m, tsr_error *err);
 void cli_model_close(cli_model *m);                     /* zeroed is fine */
 
 /* Load the open file once more, with other options; *model is the caller's. */
