@@ -12,6 +12,10 @@
 
 /* In the order in which --help lists them. */
 static const cli_command *const commands[] = {
+    &cli_pose,
+    &cli_segment,
+    &cli_classify,
+    &cli_faces,
     &cli_run,
     &cli_info,
     &cli_bench,

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "cli/overlay.h"
 
 static float shorter_side(const tsr_image *p)
@@ -31,27 +32,33 @@ static void stamp(const tsr_plane *cover, float cx, float cy, float radius)
         }
 }
 
-static void stamp_borders(const tsr_plane *cover, const tsr_plane *labels, float radius)
+static bool differ(const cli_paint *palette, uint8_t a, uint8_t b)
+{
+    return a != b && (palette[a].alpha > 0 || palette[b].alpha > 0);
+}
+
+static void stamp_borders(const tsr_plane *cover, const tsr_plane *labels,
+                          const cli_paint *palette, float radius)
 {
     const int w = labels->width, h = labels->height;
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++) {
             const uint8_t *l = labels->pixel + (size_t)y * (size_t)w + (size_t)x;
-            if (x + 1 < w && l[0] != l[1])
+            if (x + 1 < w && differ(palette, l[0], l[1]))
                 stamp(cover, (float)(x + 1), (float)y + 0.5f, radius);
-            if (y + 1 < h && l[0] != l[w])
+            if (y + 1 < h && differ(palette, l[0], l[w]))
                 stamp(cover, (float)x + 0.5f, (float)(y + 1), radius);
         }
 }
 
-static void draw_borders(const tsr_image *to, const tsr_plane *labels)
+static void draw_borders(const tsr_image *to, const tsr_plane *labels, const cli_paint *palette)
 {
     static const cli_paint edge = { 255, 255, 255, 0.9f };
     const size_t pixels = (size_t)labels->width * (size_t)labels->height;
     const tsr_plane cover = { calloc(pixels, 1), labels->width, labels->height };
     if (!cover.pixel)
         return;
-    stamp_borders(&cover, labels, fmaxf(shorter_side(to) / 420, 0.6f));
+    stamp_borders(&cover, labels, palette, fmaxf(shorter_side(to) / 420, 0.6f));
     for (int y = 0; y < to->height; y++)
         for (int x = 0; x < to->width; x++) {
             const uint8_t c = cover.pixel[(size_t)y * (size_t)cover.width + (size_t)x];
@@ -61,19 +68,74 @@ static void draw_borders(const tsr_image *to, const tsr_plane *labels)
     free(cover.pixel);
 }
 
-void cli_overlay_labels(const tsr_image *to, const tsr_plane *labels, const tsr_plane *soft)
+void cli_overlay_labels(const tsr_image *to, const tsr_plane *labels, const cli_paint *palette)
 {
     for (int y = 0; y < to->height; y++)
         for (int x = 0; x < to->width; x++) {
-            const size_t at = (size_t)y * (size_t)to->width + (size_t)x;
-            if (!labels->pixel[at])
-                continue;
-            uint8_t c[3];
-            tsr_voc_color(labels->pixel[at], c);
-            cli_draw_pixel(to, x, y, (cli_paint){ c[0], c[1], c[2], 0.55f },
-                           soft ? (float)soft->pixel[at] / 255 : 1);
+            const cli_paint *p =
+                &palette[labels->pixel[(size_t)y * (size_t)to->width + (size_t)x]];
+            if (p->alpha > 0)
+                cli_draw_pixel(to, x, y, *p, 1);
         }
-    draw_borders(to, labels);
+    draw_borders(to, labels, palette);
+}
+
+/* ---- one class, soft --------------------------------------------------------------- */
+
+/* Average over 2 radius + 1 values along one line of n, `step` apart; the ends repeat.
+ * `line` has room for n. */
+static void box_blur(uint8_t *v, int n, size_t step, int radius, uint8_t *line)
+{
+    unsigned sum = 0;
+    for (int i = 0; i < n; i++)
+        line[i] = v[(size_t)i * step];
+    for (int i = -radius; i <= radius; i++)
+        sum += line[i < 0 ? 0 : i < n ? i : n - 1];
+    for (int i = 0; i < n; i++) {
+        const int out = i - radius, in = i + radius + 1;
+        v[(size_t)i * step] = (uint8_t)(sum / (unsigned)(2 * radius + 1));
+        sum += line[in < n ? in : n - 1];
+        sum -= line[out < 0 ? 0 : out];
+    }
+}
+
+/* Twice a box of about two cells is nearly a bell: edges lose the network's raster
+ * and keep their place. */
+static void smooth(const tsr_plane *p, float cell, uint8_t *line)
+{
+    const int radius = (int)fminf(cell * 0.9f, 400);
+    for (int round = 0; round < 2 && radius > 0; round++) {
+        for (int y = 0; y < p->height; y++)
+            box_blur(p->pixel + (size_t)y * (size_t)p->width, p->width, 1, radius, line);
+        for (int x = 0; x < p->width; x++)
+            box_blur(p->pixel + x, p->height, (size_t)p->width, radius, line);
+    }
+}
+
+static void tint_and_label(const tsr_image *to, const tsr_plane *soft, int level, cli_paint paint)
+{
+    for (int y = 0; y < to->height; y++)
+        for (int x = 0; x < to->width; x++) {
+            uint8_t *m = soft->pixel + (size_t)y * (size_t)to->width + (size_t)x;
+            cli_draw_pixel(to, x, y, paint, (float)*m / 255);
+            *m = *m >= level;
+        }
+}
+
+void cli_overlay_mask(const tsr_image *to, const tsr_plane *mask, int level, float cell,
+                      cli_paint paint)
+{
+    const size_t pixels = (size_t)mask->width * (size_t)mask->height;
+    const size_t longest = (size_t)(mask->width > mask->height ? mask->width : mask->height);
+    const tsr_plane soft = { malloc(pixels + longest), mask->width, mask->height };
+    const cli_paint palette[256] = { { 0, 0, 0, 0 }, paint };
+    if (!soft.pixel)
+        return;
+    memcpy(soft.pixel, mask->pixel, pixels);
+    smooth(&soft, cell, soft.pixel + pixels);
+    tint_and_label(to, &soft, level, paint);
+    draw_borders(to, &soft, palette);
+    free(soft.pixel);
 }
 
 /* ---- legend ------------------------------------------------------------------------ */

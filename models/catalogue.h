@@ -67,6 +67,9 @@ typedef enum {
     TSR_LABELS_NSFW,            /* drawing, hentai, neutral, porn, sexy           */
 } tsr_label_set;
 
+/* Name of class `index`; NULL where the set has none. */
+const char *tsr_label(tsr_label_set set, int index);
+
 /* How a file is wrapped in what is downloaded. */
 typedef enum {
     TSR_WRAP_NONE,

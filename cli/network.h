@@ -1,0 +1,47 @@
+/*
+ * network.h - a network that looks at pictures: weights, session, preprocessing.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CLI_NETWORK_H
+#define CLI_NETWORK_H
+
+#include "cli/weights.h"
+#include "models/vision.h"
+
+/* What the user may say about a network that the catalogue does not know. */
+typedef struct {
+    bool given;                 /* any of the following was said */
+    tsr_preprocess how;
+} cli_network_hint;
+
+typedef struct {
+    cli_model model;
+    cli_session session;
+    const char *name;           /* the catalogue's, else the file's */
+    tsr_preprocess how;
+    void *work;
+    size_t work_bytes;
+    double ms;                  /* of the last inference */
+} cli_network;
+
+/* Open a model for a task.  Refused: one that the catalogue has for another task, and
+ * one whose input is no picture. */
+TSR_MUST_USE tsr_status cli_network_open(const char *name, tsr_task task, int threads,
+                                         const cli_network_hint *hint, cli_network *n,
+                                         tsr_error *err);
+void cli_network_close(cli_network *n);         /* zeroed is fine */
+
+/* Fit the picture into the input, and run. */
+TSR_MUST_USE tsr_status cli_network_run(cli_network *n, const tsr_image *picture,
+                                        tsr_affine *to_picture, tsr_error *err);
+
+/* At least `bytes` of work space, kept from picture to picture. */
+TSR_MUST_USE tsr_status cli_network_work(cli_network *n, size_t bytes, tsr_error *err);
+
+/* Of several names, ended by NULL: the first whose weights are here, else the first. */
+const char *cli_network_pick(const char *const *names);
+
+/* Milliseconds of a clock that only runs forward. */
+double cli_clock_ms(void);
+
+#endif

@@ -1,0 +1,129 @@
+/* picture_options.c - see picture_options.h.   SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/image.h"
+#include "cli/picture_options.h"
+
+enum { BGR = 256, MEAN, SCALE, FIT };
+
+static const struct option options[] = {
+    { "model", required_argument, NULL, 'm' },
+    { "output", required_argument, NULL, 'o' },
+    { "json", no_argument, NULL, 'j' },
+    { "threads", required_argument, NULL, 't' },
+    { "threshold", required_argument, NULL, 'T' },
+    { "top", required_argument, NULL, 'k' },
+    { "labels", required_argument, NULL, 'l' },
+    { "bgr", no_argument, NULL, BGR },
+    { "mean", required_argument, NULL, MEAN },
+    { "scale", required_argument, NULL, SCALE },
+    { "fit", required_argument, NULL, FIT },
+    { NULL, 0, NULL, 0 },
+};
+
+/* The network options stand for each other: n in the task's letters allows all. */
+static bool takes(const cli_task *task, int c)
+{
+    if (c == 'm' || c == 'j' || c == 't' || (c == 'o' && task->draw))
+        return true;
+    return c != 'o' && strchr(task->letters, c >= BGR ? 'n' : c) != NULL;
+}
+
+static int refuse(const cli_task *task, int c)
+{
+    int i = 0;
+    while (options[i].name && options[i].val != c)
+        i++;
+    return cli_usage(task->name, "no such option: '--%s'", options[i].name);
+}
+
+/* "1" or "1,2,3"; finite numbers only. */
+static bool parse_triple(const char *text, float v[3])
+{
+    int n = 0;
+    for (;;) {
+        char *end;
+        v[n] = strtof(text, &end);
+        if (end == text || !isfinite(v[n]))
+            return false;
+        n++;
+        if (*end != ',' || n == 3) {
+            if (n == 1)
+                v[1] = v[2] = v[0];
+            return !*end && n != 2;
+        }
+        text = end + 1;
+    }
+}
+
+static bool parse_threshold(const char *command, const char *text, float *v)
+{
+    char *end;
+    *v = strtof(text, &end);
+    if (end != text && !*end && *v >= 0 && *v <= 1)
+        return true;
+    cli_usage(command, "--threshold wants a number from 0 to 1, not '%s'", text);
+    return false;
+}
+
+static bool parse_fit(const char *command, const char *text, tsr_fit *fit)
+{
+    *fit = !strcmp(text, "letterbox") ? TSR_FIT_LETTERBOX : TSR_FIT_STRETCH;
+    if (*fit == TSR_FIT_LETTERBOX || !strcmp(text, "stretch"))
+        return true;
+    cli_usage(command, "--fit wants 'stretch' or 'letterbox', not '%s'", text);
+    return false;
+}
+
+static bool parse_hint(const char *command, int c, cli_network_hint *hint)
+{
+    hint->given = hint->how.quantise = true;
+    if (c == FIT)
+        return parse_fit(command, optarg, &hint->how.fit);
+    if (c == BGR)
+        hint->how.bgr = true;
+    else if (!parse_triple(optarg, c == MEAN ? hint->how.mean : hint->how.scale)) {
+        cli_usage(command, "--%s wants one number, or three with commas, not '%s'",
+                  c == MEAN ? "mean" : "scale", optarg);
+        return false;
+    }
+    return true;
+}
+
+static bool parse_one(const cli_task *task, int c, cli_picture_options *o)
+{
+    switch (c) {
+    case 'm': o->model = optarg; return true;
+    case 'o': o->output = optarg; return true;
+    case 'l': o->labels = optarg; return true;
+    case 'j': o->json = true; return true;
+    case 't': return cli_parse_int(task->name, "--threads", optarg, 1, 64, &o->threads);
+    case 'k': return cli_parse_int(task->name, "--top", optarg, 1, 1000, &o->top);
+    case 'T': return parse_threshold(task->name, optarg, &o->threshold);
+    default:  return parse_hint(task->name, c, &o->hint);
+    }
+}
+
+int cli_picture_options_parse(const cli_task *task, int argc, char **argv,
+                              cli_picture_options *o)
+{
+    *o = (cli_picture_options){ .threads = 1, .top = 5, .threshold = -1 };
+    for (int i = 0; i < 3; i++) {
+        o->hint.how.mean[i] = 127.5f;
+        o->hint.how.scale[i] = 1 / 127.5f;
+    }
+    for (int c; (c = cli_option(argc, argv, "m:o:jt:k:l:", options)) != -1;) {
+        if (c == '?')
+            return CLI_USAGE;
+        if (!takes(task, c))
+            return refuse(task, c);
+        if (!parse_one(task, c, o))
+            return CLI_USAGE;
+    }
+    if (optind == argc)
+        return cli_usage(task->name, "which picture?");
+    o->picture = argv + optind;
+    o->picture_count = argc - optind;
+    return CLI_OK;
+}

@@ -1,0 +1,60 @@
+/*
+ * pictures.h - what the commands that look at pictures share: their options, the
+ * list of pictures, names of overlays, one line of JSON each, errors that stop one
+ * picture and not the next.
+ *
+ * A command is a cli_task: functions around a state that it allocates itself.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CLI_PICTURES_H
+#define CLI_PICTURES_H
+
+#include <cjson/cJSON.h>
+#include "cli/command.h"
+#include "cli/network.h"
+
+typedef struct {
+    const char *model;          /* NULL: the task's own choice */
+    const char *output, *labels;
+    bool json;
+    int threads, top;
+    float threshold;            /* < 0: the task's own */
+    cli_network_hint hint;
+    char **picture;             /* as on the command line; "-": a list on standard input */
+    int picture_count;
+} cli_picture_options;
+
+typedef struct {
+    const char *name;           /* of the command, and in the names of overlays */
+    const char *letters;        /* options of pictures.c that it takes, besides the usual */
+    size_t state_bytes;         /* zeroed before open; close gets it, whatever open said */
+    tsr_status (*open)(void *state, const cli_picture_options *o, tsr_error *err);
+    tsr_status (*look)(void *state, const tsr_image *picture, tsr_error *err);
+    void (*tell)(const void *state, cJSON *result);     /* results into the object */
+    void (*print)(const void *state);                   /* the same as lines of text */
+    void (*draw)(const void *state, const tsr_image *picture);  /* NULL: no overlays */
+    const char *(*model)(const void *state);
+    double (*ms)(const void *state);                    /* the last picture's inference */
+    void (*close)(void *state);
+} cli_task;
+
+/* A whole command; gives CLI_OK ... */
+int cli_pictures_run(const cli_task *task, int argc, char **argv);
+
+/* Add a number with so many decimals; null if it is not finite. */
+void cli_json_number(cJSON *object, const char *key, double value, int decimals);
+
+/* Lines that all of them have in their help, after their own options. */
+#define CLI_PICTURES_HELP \
+"  -j, --json              one JSON object a line and picture, in pixels of the picture\n" \
+"  -t, --threads N         worker threads, 1 to 64 (default 1); results do not depend on it\n"
+
+/* The same for networks of the user's own. */
+#define CLI_NETWORK_HELP \
+"for a FILE that 'tarsier models' does not list (default: R,G,B from -1 to 1):\n" \
+"  --bgr                   the network wants B,G,R\n" \
+"  --mean X[,Y,Z]          input = (byte - mean) * scale, for red, green, blue;\n" \
+"  --scale X[,Y,Z]         u8 and s8 inputs: that number in the input's own scale\n" \
+"  --fit stretch|letterbox fill the input, or keep the aspect with black borders\n"
+
+#endif
