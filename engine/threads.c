@@ -2,10 +2,18 @@
  * threads.c - see threads.h.
  *
  * One loop at a time: the caller publishes a job, wakes the workers, takes
- * part itself, and waits until every worker has left the job.  Indices come
- * from an atomic counter.  Between two loops of one inference there are only
- * microseconds, so a worker spins shortly before it sleeps on the condition
- * variable; the caller likewise spins for stragglers.
+ * part itself, and waits until every index is done.  It does not wait for the
+ * workers: one that the system has put aside for milliseconds must not hold up
+ * a loop that the others have finished.  So the job's number, its size and the
+ * next index share one atomic word, the ticket:
+ *
+ *     63 .. 48  job   |  47 .. 24  tasks   |  23 .. 0  next index
+ *
+ * Taking an index is one fetch-and-add, and what it returns tells a worker that
+ * comes late that this job has no index left - or hands it one of the next job.
+ *
+ * Between two loops of one inference there are only microseconds, so a worker
+ * spins shortly before it sleeps on the condition variable.
  * SPDX-License-Identifier: MIT
  */
 #include "engine/platform.h"
@@ -15,9 +23,10 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-enum { MAX_THREADS = 64, SPINS = 4000 };
+enum { MAX_THREADS = 64, SPINS = 4000, MAX_TASKS = 1 << 23 };
 
 typedef struct {
     tsr_threads *pool;
@@ -29,11 +38,10 @@ struct tsr_threads {
     int count;                          /* workers, the caller included */
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    int sleepers;                       /* guarded by lock */
-    atomic_uint round;                  /* +1 per job: a worker joins each once */
+    atomic_int sleepers;                /* changed under the lock */
     atomic_bool quit;
-    atomic_int next, busy;              /* next index; workers still in the job */
-    int tasks;
+    atomic_uint_least64_t ticket;       /* see above */
+    atomic_int left;                    /* tasks not yet done */
     void (*task)(void *arg, int index, int worker);
     void *arg;
     worker_slot slots[MAX_THREADS];
@@ -48,28 +56,42 @@ static inline void relax(void)
 #endif
 }
 
+static unsigned job_of(uint64_t ticket)   { return (unsigned)(ticket >> 48); }
+static int tasks_of(uint64_t ticket)      { return (int)(ticket >> 24 & 0xffffff); }
+static int index_of(uint64_t ticket)      { return (int)(ticket & 0xffffff); }
+
+/* A job cannot end before all its tickets are done, so task and arg belong to
+ * the ticket for as long as one is held. */
 static void work(tsr_threads *t, int worker)
 {
-    for (int i; (i = atomic_fetch_add_explicit(&t->next, 1, memory_order_relaxed)) < t->tasks;)
-        t->task(t->arg, i, worker);
+    int done = 0;
+    for (;;) {
+        const uint64_t ticket = atomic_fetch_add(&t->ticket, 1);
+        if (index_of(ticket) >= tasks_of(ticket))
+            break;
+        t->task(t->arg, index_of(ticket), worker);
+        done++;
+    }
+    if (done)
+        atomic_fetch_sub_explicit(&t->left, done, memory_order_release);
 }
 
-/* Wait for a round other than `seen`: first by looking, then asleep. */
-static unsigned await_round(tsr_threads *t, unsigned seen)
+/* Wait for a job other than `seen`: first by looking, then asleep. */
+static unsigned await_job(tsr_threads *t, unsigned seen)
 {
     for (int i = 0; i < SPINS; i++) {
-        const unsigned now = atomic_load_explicit(&t->round, memory_order_acquire);
+        const unsigned now = job_of(atomic_load_explicit(&t->ticket, memory_order_acquire));
         if (now != seen)
             return now;
         relax();
     }
     pthread_mutex_lock(&t->lock);
-    t->sleepers++;
-    while (atomic_load(&t->round) == seen)
+    atomic_fetch_add(&t->sleepers, 1);
+    while (job_of(atomic_load(&t->ticket)) == seen)
         pthread_cond_wait(&t->wake, &t->lock);
-    t->sleepers--;
+    atomic_fetch_sub(&t->sleepers, 1);
     pthread_mutex_unlock(&t->lock);
-    return atomic_load(&t->round);
+    return job_of(atomic_load(&t->ticket));
 }
 
 static void *worker_main(void *arg)
@@ -77,40 +99,39 @@ static void *worker_main(void *arg)
     const worker_slot *slot = arg;
     tsr_threads *t = slot->pool;
     for (unsigned seen = 0;;) {
-        seen = await_round(t, seen);
+        seen = await_job(t, seen);
         if (atomic_load(&t->quit))
             return NULL;
         work(t, slot->worker);
-        atomic_fetch_sub_explicit(&t->busy, 1, memory_order_release);
     }
 }
 
-/* The round is bumped under the lock, so no worker can miss it on its way to
- * sleep; the signal is only paid for when somebody sleeps. */
-static void begin_round(tsr_threads *t)
+/* Either a worker on its way to sleep sees the new ticket, or we see that it
+ * sleeps: both look after they have written. */
+static void begin_job(tsr_threads *t, int tasks)
 {
-    pthread_mutex_lock(&t->lock);
-    atomic_fetch_add(&t->round, 1);
-    const int sleepers = t->sleepers;
-    pthread_mutex_unlock(&t->lock);
-    if (sleepers)
+    const unsigned job = job_of(atomic_load(&t->ticket)) + 1;
+    atomic_store_explicit(&t->left, tasks, memory_order_relaxed);
+    atomic_store(&t->ticket, (uint64_t)job << 48 | (uint64_t)tasks << 24);
+    if (atomic_load(&t->sleepers)) {
+        pthread_mutex_lock(&t->lock);
         pthread_cond_broadcast(&t->wake);
+        pthread_mutex_unlock(&t->lock);
+    }
 }
 
 void tsr_parallel(tsr_threads *t, int tasks,
                   void (*task)(void *arg, int index, int worker), void *arg)
 {
-    if (!t || t->count == 1 || tasks <= 1) {
+    if (!t || t->count == 1 || tasks <= 1 || tasks > MAX_TASKS) {
         for (int i = 0; i < tasks; i++)
             task(arg, i, 0);
         return;
     }
-    t->task = task, t->arg = arg, t->tasks = tasks;
-    atomic_store_explicit(&t->next, 0, memory_order_relaxed);
-    atomic_store_explicit(&t->busy, t->count - 1, memory_order_relaxed);
-    begin_round(t);
+    t->task = task, t->arg = arg;
+    begin_job(t, tasks);
     work(t, 0);
-    for (int spins = 0; atomic_load_explicit(&t->busy, memory_order_acquire) > 0; spins++)
+    for (int spins = 0; atomic_load_explicit(&t->left, memory_order_acquire) > 0; spins++)
         if (spins < 16 * SPINS)
             relax();
         else
@@ -124,7 +145,7 @@ void tsr_threads_stop(tsr_threads *t)
     if (!t)
         return;
     atomic_store(&t->quit, true);
-    begin_round(t);
+    begin_job(t, 0);
     for (int i = 1; i < t->count; i++)
         pthread_join(t->slots[i].thread, NULL);
     pthread_cond_destroy(&t->wake);
