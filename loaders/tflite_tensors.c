@@ -95,7 +95,8 @@ static bool read_quant(tfl_file *f, tsr_fb_table tensor, tsr_tensor *t)
     if (scales.count == 1)
         return true;
 
-    t->quant.axis = tsr_fb_i32(fb, q, QUANT_DIMENSION, 0);
+    /* A bias of converters before 2020 names the filter's axis, 3: it has only one. */
+    t->quant.axis = t->rank == 1 ? 0 : tsr_fb_i32(fb, q, QUANT_DIMENSION, 0);
     if (t->quant.axis < 0 || t->quant.axis >= t->rank ||
         scales.count != (size_t)t->dim[t->quant.axis])
         return bad_quant(f, t, "the number of scales fits none of its dimensions");
