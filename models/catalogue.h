@@ -98,6 +98,7 @@ typedef struct {
     tsr_image_prep prep;
     tsr_post post;
     tsr_label_set labels;
+    const char *lacks;          /* operators that it needs and we do not have; NULL: it runs */
     tsr_catalogue_file file[TSR_CATALOGUE_FILES];   /* file[0] is the one to load;
                                                        unused ones have no name */
 } tsr_catalogue_entry;

@@ -241,6 +241,7 @@ const tsr_catalogue_entry tsr_catalogue[] = {
         .task = TSR_TASK_LANDMARK, .format = TSR_FORMAT_TFLITE, .licence = "Apache-2.0",
         .npm = "@mediapipe/face_mesh@0.4.1657299874",
         .prep = ZERO_ONE(CROP), .post = TSR_POST_LANDMARKS,
+        .lacks = "TransformTensorBilinear",
         .file = { { "face_landmark_with_attention.tflite", 2495952,
             "883b7411747bac657c30c462d305d312e9dec6adbf8b85e2f5d8d722fca9455d",
             "face_mesh_solution_packed_assets.data", 0, 2495952 } },
