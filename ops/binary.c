@@ -4,7 +4,8 @@
  *     a, b  ->  y = clamp(f(a, b))     add sub mul div minimum maximum pow
  *                                      floor_div squared_difference prelu
  *
- * f32 everywhere; s32 and s64 for all but prelu; u8 and s8: binary_q8.c.  SPDX-License-Identifier: MIT
+ * f32 everywhere; s32 and s64 for all but prelu; u8 and s8: binary_q8.c.
+ * SPDX-License-Identifier: MIT
  */
 #include "ops/binary.h"
 #include "ops/broadcast.h"

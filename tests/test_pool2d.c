@@ -87,7 +87,8 @@ static void test_random_shapes(void **state)
 static void test_whole_images(void **state)
 {
     (void)state;
-    const int dims[][4] = { { 1, 7, 7, 1024 }, { 2, 33, 33, 37 }, { 1, 1, 1, 5 }, { 1, 13, 2, 65 } };
+    const int dims[][4] = { { 1, 7, 7, 1024 }, { 2, 33, 33, 37 }, { 1, 1, 1, 5 },
+                            { 1, 13, 2, 65 } };
     for (int i = 0; i < 8; i++) {
         const int *d = dims[i / 2];
         const tsr_pool2d_attr a = { .kh = d[1], .kw = d[2], .stride_y = 1, .stride_x = 1,

@@ -49,7 +49,8 @@ static double bilinear(const one_op *o, const int at[4], const tsr_tensor *out)
     const int h = o->in[0].dim[1], w = o->in[0].dim[2];
     const double y = clamp(source(a, a->scale_y, at[1], h, out->dim[1]), 0, h - 1);
     const double x = clamp(source(a, a->scale_x, at[2], w, out->dim[2]), 0, w - 1);
-    const int y0 = (int)y, x0 = (int)x, y1 = y0 + 1 < h ? y0 + 1 : y0, x1 = x0 + 1 < w ? x0 + 1 : x0;
+    const int y0 = (int)y, y1 = y0 + 1 < h ? y0 + 1 : y0;
+    const int x0 = (int)x, x1 = x0 + 1 < w ? x0 + 1 : x0;
     const double fy = y - y0, fx = x - x0;
     const double top = pixel(o, at[0], y0, x0, at[3]) * (1 - fx)
                        + pixel(o, at[0], y0, x1, at[3]) * fx;
