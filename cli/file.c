@@ -1,4 +1,13 @@
-/* file.c - see file.h.   SPDX-License-Identifier: MIT */
+/*
+ * file.c - see file.h.
+ *
+ * Writing takes three steps: a file without a name in the target's directory
+ * (Linux: O_TMPFILE; elsewhere a name from mkstemp), fsync, then a name beside
+ * the target and a rename over it.  A rename is the one operation that a file
+ * system does whole or not at all; before it the target is untouched, and a
+ * process killed meanwhile leaves no name behind.
+ * SPDX-License-Identifier: MIT
+ */
 #define _GNU_SOURCE             /* O_TMPFILE, where there is one */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +18,7 @@
 #include <unistd.h>
 #include "cli/file.h"
 
+/* The one form of all complaints of the system: "cannot VERB 'PATH': reason". */
 static tsr_status cannot(const char *verb, const char *path, tsr_error *err)
 {
     return tsr_fail(err, TSR_BAD_FILE, "cannot %s '%s': %s", verb, path, strerror(errno));
@@ -56,6 +66,7 @@ static tsr_status map_file(int fd, size_t size, const char *path, cli_file *f, t
     return TSR_OK;
 }
 
+/* What kind of thing is behind the name decides how it is read. */
 static tsr_status read_open(int fd, const char *path, cli_file *f, tsr_error *err)
 {
     struct stat st;
@@ -248,6 +259,7 @@ tsr_status cli_file_write(const char *path, const void *bytes, size_t size, tsr_
 
 /* ---- paths ----------------------------------------------------------------- */
 
+/* A directory that somebody else makes at the same moment is as good as ours. */
 static tsr_status make_one(const char *path, tsr_error *err)
 {
     struct stat st;

@@ -60,6 +60,7 @@ static void print_file(const report *r)
     putchar('\n');
 }
 
+/* Where the work and the weights are: most MACs first. */
 static void print_kinds(const report *r)
 {
     cli_kind_stats rows[TSR_OP_COUNT];
@@ -103,6 +104,7 @@ static void print_memory_row(const char *what, size_t bytes, const char *note)
     printf("  %-16s %13s bytes%s\n", what, cli_number(bytes, number), note);
 }
 
+/* The parts add up to the total, which is what tsr_session_bytes answers. */
 static void print_memory(const report *r)
 {
     const tsr_session_memory *m = &r->memory;
@@ -168,6 +170,7 @@ static cJSON *json_layers(const report *r)
     return list;
 }
 
+/* All inputs or all outputs, whichever `get` gives. */
 static cJSON *json_tensors(const tsr_model *m,
                            const tsr_tensor *(*get)(const tsr_model *m, int index))
 {

@@ -50,6 +50,7 @@ static void print_source(const tsr_catalogue_entry *e, char *text, size_t room)
     }
 }
 
+/* One line each, so that grep works on it; the path is last because it is long. */
 static void print_list(const cli_search_path *path)
 {
     const char *bold = cli_style(stdout, CLI_BOLD), *plain = cli_style(stdout, CLI_PLAIN);
@@ -133,6 +134,7 @@ static int list(const char *command, bool json)
 
 /* ---- fetching ----------------------------------------------------------- */
 
+/* Not a usage error: the other names on the command line are still fetched. */
 static int unknown(const char *command, const char *name)
 {
     const char *names[256];

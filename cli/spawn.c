@@ -1,4 +1,12 @@
-/* spawn.c - see spawn.h.   SPDX-License-Identifier: MIT */
+/*
+ * spawn.c - see spawn.h.
+ *
+ * No shell takes part, so no name or address needs quoting.  The child gets a
+ * process group of its own: npm starts helpers, and all of them have to stop
+ * when we are asked to.  Whether exec succeeded is told through a pipe that exec
+ * itself closes: the parent reads an errno, or the end of the pipe.
+ * SPDX-License-Identifier: MIT
+ */
 #define _XOPEN_SOURCE 700
 #include <errno.h>
 #include <fcntl.h>
@@ -50,6 +58,7 @@ static void become(const char *const *argv, const char *dir, const char *log, in
     _exit(127);
 }
 
+/* A signal interrupts the wait, not the child: wait again. */
 static int wait_for(pid_t pid)
 {
     int status;

@@ -1,4 +1,11 @@
-/* stats.c - see stats.h.   SPDX-License-Identifier: MIT */
+/*
+ * stats.c - see stats.h.
+ *
+ * A parameter is a number of a constant that some node reads.  Rows of a table
+ * count them node by node; the total counts shared constants once, so it can be
+ * less than the sum of the rows.
+ * SPDX-License-Identifier: MIT
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +50,8 @@ uint64_t cli_graph_macs(const tsr_graph *g)
     return sum;
 }
 
+/* Time if it is known (else it is 0 everywhere), then MACs, then how many; the
+ * kind itself last, so that the order never depends on qsort. */
 static int by_work(const void *x, const void *y)
 {
     const cli_kind_stats *a = x, *b = y;

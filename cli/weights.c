@@ -1,4 +1,12 @@
-/* weights.c - see weights.h.   SPDX-License-Identifier: MIT */
+/*
+ * weights.c - see weights.h.
+ *
+ * Looking for a catalogue file compares its size only: that is free, and tells
+ * a wrong or older file from the right one well enough to go on searching.  The
+ * sha256 is asked where it matters: when something is fetched, and to recognise
+ * a file that was given by its path, which happens once a run.
+ * SPDX-License-Identifier: MIT
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <nettle/sha2.h>
 #include <stdlib.h>
@@ -20,6 +28,8 @@ void cli_sha256(const void *bytes, size_t size, char hex[CLI_SHA256_HEX])
 
 /* ---- search path ------------------------------------------------------------ */
 
+/* As the XDG base directory specification has it: an empty variable counts as
+ * none, and the default is below HOME. */
 static char *cache_dir(void)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -92,6 +102,7 @@ static tsr_status not_here(const tsr_catalogue_entry *e, const cli_search_path *
                     e->name, e->name, e->file[0].name, e->file[0].bytes, places);
 }
 
+/* All files of an entry must be here; the path is that of the one to load. */
 static tsr_status find_entry(const tsr_catalogue_entry *e, char **path, tsr_error *err)
 {
     cli_search_path p;
@@ -228,6 +239,7 @@ void cli_model_close(cli_model *m)
     *m = (cli_model){ 0 };
 }
 
+/* A failure leaves what was opened so far in *s for cli_session_close. */
 static tsr_status open_session(const tsr_model *model, int threads, cli_session *s, tsr_error *err)
 {
     if (threads > 1)
