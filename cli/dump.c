@@ -22,10 +22,11 @@ typedef struct {
 static cJSON *entry(const tsr_session *s, const tsr_tensor *t, const char *file, int node)
 {
     const tsr_graph *g = &s->model->graph;
-    cJSON *o = cJSON_CreateObject(), *shape = cJSON_AddArrayToObject(o, "shape");
+    cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "file", file);
     cJSON_AddStringToObject(o, "name", t->name);
     cJSON_AddStringToObject(o, "dtype", tsr_dtype_name(t->dtype));
+    cJSON *shape = cJSON_AddArrayToObject(o, "shape");
     for (int i = 0; i < t->rank; i++)
         cJSON_AddItemToArray(shape, cJSON_CreateNumber(t->dim[i]));
     cJSON_AddNumberToObject(o, "node", node);

@@ -20,6 +20,7 @@ static const cli_command *const commands[] = {
     &cli_info,
     &cli_bench,
     &cli_convert,
+    &cli_diff,
     &cli_dump,
     &cli_models,
     NULL
