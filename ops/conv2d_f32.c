@@ -107,75 +107,85 @@ static const float *keep_packed(const conv_state *c, const tsr_step *s, tsr_aren
 
 /* ---- run -------------------------------------------------------------------- */
 
-/* The pointers of one block: p[tap * step + row]. */
+/* Neighbouring pixels of one output row, and where their pointers go: p[tap * step + i]. */
 typedef struct {
-    const float *x;             /* the input, at the first channel of the group */
+    const float *x;             /* the image, at the first channel of the group */
     const float **p;
+    ptrdiff_t step;
+    int count, iy, ix;          /* input position under tap 0, 0 of the first pixel */
     float *copies;              /* free room for border copies */
-    int first, rows;            /* output pixels, counted over the whole batch */
-} block;
+} span;
 
-/* 1x1, stride 1: output pixel i is input pixel i. */
-static void point_pixels(const conv_state *c, const block *b)
-{
-    for (int i = 0; i < b->rows; i++)
-        b->p[i] = b->x + (ptrdiff_t)(b->first + i) * c->s.c;
-}
-
-static void point_taps(const conv_state *c, const block *b, int i, int n, int iy, int ix)
+static void point_taps(const conv_state *c, const span *to)
 {
     const tsr_conv2d_shape *s = &c->s;
-    const float **p = b->p + i;
-    for (int ky = 0, y = iy; ky < s->kh; ky++, y += s->attr.dilation_y) {
-        const bool row_inside = y >= 0 && y < s->h;
-        const ptrdiff_t row = ((ptrdiff_t)n * s->h + y) * s->w;
-        for (int kx = 0, x = ix; kx < s->kw; kx++, x += s->attr.dilation_x, p += b->rows)
-            *p = row_inside && x >= 0 && x < s->w ? b->x + (row + x) * s->c : c->zeros;
+    const float **p = to->p;
+    for (int ky = 0, y = to->iy; ky < s->kh; ky++, y += s->attr.dilation_y)
+        for (int kx = 0, x = to->ix; kx < s->kw; kx++, x += s->attr.dilation_x, p += to->step)
+            for (int i = 0, at = x; i < to->count; i++, at += s->attr.stride_x)
+                p[i] = y >= 0 && y < s->h && at >= 0 && at < s->w
+                     ? to->x + ((ptrdiff_t)y * s->w + at) * s->c : c->zeros;
+}
+
+/* A filter row that sticks out of the image: the pixels inside, zeros around them. */
+static const float *copy_run(const conv_state *c, span *to, int y, int x)
+{
+    const tsr_conv2d_shape *s = &c->s;
+    const int from = x < 0 ? -x : 0, until = min(s->kw, s->w - x);
+    if (until <= from)
+        return c->zeros;
+    float *copy = to->copies;
+    const size_t at = (size_t)from * (size_t)s->c, end = (size_t)until * (size_t)s->c;
+    memset(copy, 0, at * sizeof *copy);
+    memcpy(copy + at, to->x + ((ptrdiff_t)y * s->w + x + from) * s->c, (end - at) * sizeof *copy);
+    memset(copy + end, 0, ((size_t)c->kc - end) * sizeof *copy);
+    to->copies += c->kc;
+    return copy;
+}
+
+static void point_runs(const conv_state *c, span *to)
+{
+    const tsr_conv2d_shape *s = &c->s;
+    const int stride = s->attr.stride_x, room = s->w - s->kw - to->ix;
+    /* Pixels begin .. end-1 of the span have their whole filter row in the image. */
+    const int end = room < 0 ? 0 : min(to->count, room / stride + 1);
+    const int begin = to->ix < 0 ? min(end, (-to->ix - 1) / stride + 1) : 0;
+    const float **p = to->p;
+    for (int ky = 0, y = to->iy; ky < s->kh; ky++, y += s->attr.dilation_y, p += to->step) {
+        const bool inside = y >= 0 && y < s->h;
+        const float *row = inside ? to->x + (ptrdiff_t)y * s->w * s->c : c->zeros;
+        const ptrdiff_t x = inside ? (ptrdiff_t)to->ix * s->c : 0;
+        const ptrdiff_t step = inside ? (ptrdiff_t)stride * s->c : 0;
+        for (int i = 0; i < begin; i++)
+            p[i] = inside ? copy_run(c, to, y, to->ix + i * stride) : row;
+        for (int i = begin; i < end; i++)
+            p[i] = row + (x + i * step);
+        for (int i = end; i < to->count; i++)
+            p[i] = inside ? copy_run(c, to, y, to->ix + i * stride) : row;
     }
 }
 
-static void point_runs(const conv_state *c, block *b, int i, int n, int iy, int ix)
-{
-    const tsr_conv2d_shape *s = &c->s;
-    const int before = max(0, -ix), until = min(s->kw, s->w - ix);
-    const float **p = b->p + i;
-    for (int ky = 0, y = iy; ky < s->kh; ky++, y += s->attr.dilation_y, p += b->rows) {
-        const ptrdiff_t row = ((ptrdiff_t)n * s->h + y) * s->w;
-        if (y < 0 || y >= s->h || until <= before) {
-            *p = c->zeros;
-        } else if (before == 0 && until == s->kw) {
-            *p = b->x + (row + ix) * s->c;
-        } else {
-            const size_t at = (size_t)before * (size_t)s->c, end = (size_t)until * (size_t)s->c;
-            memset(b->copies, 0, at * sizeof *b->copies);
-            memcpy(b->copies + at, b->x + (row + ix + before) * s->c, (end - at) * sizeof *b->x);
-            memset(b->copies + end, 0, ((size_t)c->kc - end) * sizeof *b->copies);
-            *p = b->copies;
-            b->copies += c->kc;
-        }
-    }
-}
-
-static void point(const conv_state *c, block *b)
+/* The pointers of output pixels first .. first + rows - 1, counted over the batch. */
+static void point(const conv_state *c, span to, int first, int rows)
 {
     const tsr_conv2d_shape *s = &c->s;
     const tsr_conv2d_attr *a = &s->attr;
     if (s->kh * s->kw == 1 && a->stride_y == 1 && a->stride_x == 1 && s->oh == s->h && s->ow == s->w) {
-        point_pixels(c, b);
+        for (int i = 0; i < rows; i++)      /* output pixel i is input pixel i */
+            to.p[i] = to.x + (ptrdiff_t)(first + i) * s->c;
         return;
     }
-    int ox = b->first % s->ow, oy = b->first / s->ow % s->oh, n = b->first / s->ow / s->oh;
-    for (int i = 0; i < b->rows; i++) {
-        const int iy = oy * a->stride_y - a->pad_top, ix = ox * a->stride_x - a->pad_left;
+    const float *batch = to.x;
+    for (int i = 0; i < rows; i += to.count, to.p += to.count) {
+        const int ox = (first + i) % s->ow, oy = (first + i) / s->ow % s->oh;
+        const int n = (first + i) / s->ow / s->oh;
+        to.x = batch + (ptrdiff_t)n * s->h * s->w * s->c;
+        to.iy = oy * a->stride_y - a->pad_top, to.ix = ox * a->stride_x - a->pad_left;
+        to.count = min(s->ow - ox, rows - i);
         if (c->runs)
-            point_runs(c, b, i, n, iy, ix);
+            point_runs(c, &to);
         else
-            point_taps(c, b, i, n, iy, ix);
-        if (++ox == s->ow) {
-            ox = 0;
-            if (++oy == s->oh)
-                oy = 0, n++;
-        }
+            point_taps(c, &to);
     }
 }
 
@@ -187,23 +197,22 @@ static void task(void *arg, int index, int worker)
     const conv_state *c = step->state;
     const int chunk = index % c->chunks, at = index / c->chunks % c->blocks;
     const int group = index / c->chunks / c->blocks, oc = c->s.oc;
+    const int first = at * c->block, rows = at + 1 < c->blocks ? c->block : c->m - first;
     unsigned char *scratch = (unsigned char *)step->scratch + (size_t)worker * c->worker_bytes;
-    block b = {
+    const span to = {
         .x = (const float *)step->in[0]->data + (ptrdiff_t)group * c->kc,
-        .p = (const float **)(void *)scratch,
+        .p = (const float **)(void *)scratch, .step = rows,
         .copies = (float *)(void *)(scratch + (size_t)c->room * (size_t)c->taps * sizeof(float *)),
-        .first = at * c->block,
-        .rows = at + 1 < c->blocks ? c->block : c->m - at * c->block,
     };
-    point(c, &b);
+    point(c, to, first, rows);
     const tsr_tensor *residual = tsr_conv2d_residual(step);
-    const ptrdiff_t out = (ptrdiff_t)b.first * oc + (ptrdiff_t)group * c->n;
+    const ptrdiff_t out = (ptrdiff_t)first * oc + (ptrdiff_t)group * c->n;
     tsr_gemm_f32_run(c->gemm, &(tsr_gemm_f32_block){
-        .a = b.p, .a_step = b.rows, .taps = c->taps, .kc = c->kc,
+        .a = to.p, .a_step = rows, .taps = c->taps, .kc = c->kc,
         .b = c->packed + (size_t)group * c->group_size,
         .residual = residual ? (const float *)residual->data + out : NULL,
         .c = (float *)step->out[0]->data + out, .ldr = oc, .ldc = oc,
-        .m = b.rows, .n = c->n, .lo = step->node->lo, .hi = step->node->hi,
+        .m = rows, .n = c->n, .lo = step->node->lo, .hi = step->node->hi,
     }, (int)((int64_t)c->panels * chunk / c->chunks),
        (int)((int64_t)c->panels * (chunk + 1) / c->chunks));
 }
