@@ -497,7 +497,9 @@ static int reshaped(const keras_call *c, const tsr_reshape_attr *shape)
 
 static int layer_flatten(const keras_call *c)
 {
-    return c->in[0] < 0 ? -1 : reshaped(c, &(tsr_reshape_attr){ 2, { tensor(c, c->in[0])->dim[0], -1 } });
+    if (c->in[0] < 0)
+        return -1;
+    return reshaped(c, &(tsr_reshape_attr){ 2, { tensor(c, c->in[0])->dim[0], -1 } });
 }
 
 static int layer_reshape(const keras_call *c)

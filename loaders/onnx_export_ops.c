@@ -35,7 +35,10 @@ static void emit_clamp(tsr_emitter *e, const tsr_node *n, const char *from, cons
     tsr_onnx_end(&c);
 }
 
-static bool is_clamped(const tsr_node *n) { return n->lo != -TSR_INFINITY || n->hi != TSR_INFINITY; }
+static bool is_clamped(const tsr_node *n)
+{
+    return n->lo != -TSR_INFINITY || n->hi != TSR_INFINITY;
+}
 
 /* End an operator whose result shall be called `to` once it is clamped. */
 static void finish(tsr_onnx_node *o, const tsr_node *n, const char *to)

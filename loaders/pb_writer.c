@@ -35,7 +35,10 @@ static void varint(tsr_pb *w, uint64_t x)
     append(w, b, n);
 }
 
-static void key(tsr_pb *w, int field, int wire) { varint(w, (uint64_t)field << 3 | (uint64_t)wire); }
+static void key(tsr_pb *w, int field, int wire)
+{
+    varint(w, (uint64_t)field << 3 | (uint64_t)wire);
+}
 
 void tsr_pb_int(tsr_pb *w, int field, int64_t x)
 {

@@ -115,7 +115,8 @@ static bool padding(tfjs_graph *t, const tfjs_node *n, tsr_conv2d_attr *a, int k
         tsr_same_padding(x->dim[2], kw, a->stride_x, a->dilation_x, &a->pad_left, &a->pad_right);
         return true;
     }
-    if (tfjs_attr_is(n, "padding", "EXPLICIT") && tfjs_attr_ints(n, "explicit_paddings", p, 8) == 8) {
+    if (tfjs_attr_is(n, "padding", "EXPLICIT") &&
+        tfjs_attr_ints(n, "explicit_paddings", p, 8) == 8) {
         a->pad_top = p[2], a->pad_bottom = p[3], a->pad_left = p[4], a->pad_right = p[5];
         return true;
     }
@@ -254,7 +255,8 @@ static int conv2d_transpose(tfjs_graph *t, tfjs_node *n)
     if (!w || x < 0 || tensor(t, x)->rank != 4)
         return -1;
     tfjs_attr_ints(n, "strides", s, 4);
-    if (tfjs_constant_ints(t, n, 0, shape, 4) != 4 || s[1] < 1 || s[2] < 1 || s[1] > 64 || s[2] > 64)
+    if (tfjs_constant_ints(t, n, 0, shape, 4) != 4 || s[1] < 1 || s[2] < 1 || s[1] > 64 ||
+        s[2] > 64)
         return tfjs_fail(t, n, "its output shape or strides are not supported");
     const size_t taps = (size_t)w->dim[0] * (size_t)w->dim[1];
     const size_t co = (size_t)w->dim[2], ci = (size_t)w->dim[3];

@@ -30,7 +30,8 @@ static tsr_status check_channels(const tsr_node *n, const tsr_tensor *const *in,
     const int groups = n->attr.conv2d.groups, c = in[0]->dim[3];
     const int oc = in[1]->dim[0], per_group = in[1]->dim[3];
     if (groups < 1 || c % groups || oc % groups)
-        return tsr_fail(err, TSR_BAD_FILE, "conv2d '%s': %d groups of %d input and %d output channels",
+        return tsr_fail(err, TSR_BAD_FILE, "conv2d '%s': %d groups of %d input and %d "
+                       "output channels",
                         n->name, groups, c, oc);
     if (per_group != c / groups)
         return tsr_fail(err, TSR_BAD_FILE, "conv2d '%s': filter wants %d channels, input has %d",
@@ -87,15 +88,18 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
     TSR_TRY(check_attr(n, err));
     TSR_TRY(check_channels(n, in, err));
     const int *x = in[0]->dim, *k = in[1]->dim;
-    const int oh = tsr_window_count(x[1], a->pad_top, a->pad_bottom, k[1], a->stride_y, a->dilation_y);
-    const int ow = tsr_window_count(x[2], a->pad_left, a->pad_right, k[2], a->stride_x, a->dilation_x);
+    const int oh = tsr_window_count(x[1], a->pad_top, a->pad_bottom, k[1], a->stride_y,
+                                    a->dilation_y);
+    const int ow = tsr_window_count(x[2], a->pad_left, a->pad_right, k[2], a->stride_x,
+                                    a->dilation_x);
     if (oh < 1 || ow < 1)
         return tsr_fail(err, TSR_BAD_FILE, "conv2d '%s': a %dx%d filter does not fit a %dx%d image",
                         n->name, k[1], k[2], x[1], x[2]);
     out->rank = 4;
     out->dim[0] = x[0], out->dim[1] = oh, out->dim[2] = ow, out->dim[3] = k[0];
     if (n->in_count > 3 && in[3] && !same_shape(in[3], out))
-        return tsr_fail(err, TSR_BAD_FILE, "conv2d '%s': residual '%s' is not shaped like the output",
+        return tsr_fail(err, TSR_BAD_FILE, "conv2d '%s': residual '%s' is not shaped like "
+                       "the output",
                         n->name, in[3]->name);
     return check_dtype(n, in, out, err);
 }

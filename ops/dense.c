@@ -75,7 +75,8 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
 static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
 {
     (void)err;                  /* infer has asked everything */
-    return tsr_is_q8(s->in[0]->dtype) ? tsr_dense_prepare_q8(s, ctx) : tsr_dense_prepare_f32(s, ctx);
+    return tsr_is_q8(s->in[0]->dtype) ? tsr_dense_prepare_q8(s, ctx)
+                                      : tsr_dense_prepare_f32(s, ctx);
 }
 
 static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_tensor *out)

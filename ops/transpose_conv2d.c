@@ -67,7 +67,8 @@ static tsr_status check_types(const tsr_node *n, const tsr_tensor *const *in, co
         return tsr_q8_check_weights("transpose_conv2d", n, in, out, 0, err);
     for (int i = 0; i < n->in_count; i++)
         if (in[i] && in[i]->dtype != TSR_F32)
-            return tsr_fail(err, TSR_UNSUPPORTED, "transpose_conv2d '%s': %s '%s', only f32 is supported",
+            return tsr_fail(err, TSR_UNSUPPORTED, "transpose_conv2d '%s': %s '%s', only f32 is "
+                           "supported",
                             n->name, tsr_dtype_name(in[i]->dtype), in[i]->name);
         else if (in[i] && i > 0 && !in[i]->data)
             return tsr_fail(err, TSR_UNSUPPORTED, "transpose_conv2d '%s': '%s' must be a constant",
@@ -135,7 +136,8 @@ static void point(const tsr_step *s, const run_of_pixels *r, const float **p)
     const state *st = s->state;
     const tsr_transpose_conv2d_attr *a = &s->node->attr.transpose_conv2d;
     const int *d = s->in[0]->dim;
-    const int iy0 = (r->oy + a->pad_top) / a->stride_y, ix0 = (r->first + a->pad_left) / a->stride_x;
+    const int iy0 = (r->oy + a->pad_top) / a->stride_y;
+    const int ix0 = (r->first + a->pad_left) / a->stride_x;
     for (int jy = 0; jy < r->p.ty; jy++)
         for (int jx = 0; jx < r->p.tx; jx++) {
             const int iy = iy0 - jy;
@@ -214,7 +216,8 @@ static const float *keep_packed(const tsr_step *s, const state *st, tsr_arena *a
 {
     const tsr_transpose_conv2d_attr *a = &s->node->attr.transpose_conv2d;
     const int kh = s->in[1]->dim[1], kw = s->in[1]->dim[2];
-    const int rows = kh < a->stride_y ? kh : a->stride_y, columns = kw < a->stride_x ? kw : a->stride_x;
+    const int rows = kh < a->stride_y ? kh : a->stride_y;
+    const int columns = kw < a->stride_x ? kw : a->stride_x;
     const size_t phases = (size_t)rows * (size_t)columns + st->empty_phase;
     const size_t taps = (size_t)kh * (size_t)kw + st->empty_phase;
     float *packed = tsr_arena_keep(arena, (phases * st->bias_size + taps * st->tap_size)

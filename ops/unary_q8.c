@@ -112,7 +112,9 @@ static uint8_t integer_entry(const tsr_step *s, int v)
     switch (s->node->kind) {
     case TSR_OP_LEAKY_RELU: result = leaky_relu(s, v); break;
     case TSR_OP_HARD_SWISH: result = hard_swish(s, v); break;
-    case TSR_OP_ABS: result = tsr_fixed31_scale(tsr_fixed31_make((double)ratio), v < 0 ? -v : v); break;
+    case TSR_OP_ABS:
+        result = tsr_fixed31_scale(tsr_fixed31_make((double)ratio), v < 0 ? -v : v);
+        break;
     default: result = tsr_fixed31_scale(tsr_fixed31_make((double)ratio), v); break;  /* clamp */
     }
     const int64_t stored = (int64_t)result + y->quant.zero_point;

@@ -323,7 +323,8 @@ static void check_transposed(tsr_transpose_conv2d_attr a, const int x[4], const 
     const double u = 0x1p-24;
     const int k = f[1] * f[2] * f[3] + 2;
     for (size_t i = 0; i < size; i++)
-        if (!(fabs((double)((float *)c.out.data)[i] - fmax(sum[i], -3)) <= k * u / (1 - k * u) * abs[i]))
+        if (!(fabs((double)((float *)c.out.data)[i] - fmax(sum[i], -3)) <=
+              k * u / (1 - k * u) * abs[i]))
             fail_msg("[%zu] is %.9g, want %.9g", i, (double)((float *)c.out.data)[i], sum[i]);
     free(sum);
     op_case_free(&c);
@@ -333,17 +334,21 @@ static void test_transposed(void **state)
 {
     (void)state;
     for (int i = 0; i < 200; i++) {
-        const int x[] = { harness_int(1, 2), harness_int(1, 7), harness_int(1, 7), harness_int(1, 9) };
+        const int x[] = { harness_int(1, 2), harness_int(1, 7), harness_int(1, 7),
+                          harness_int(1, 9) };
         const int f[] = { harness_int(1, 40), harness_int(1, 5), harness_int(1, 5), x[3] };
-        tsr_transpose_conv2d_attr a = { .stride_y = harness_int(1, 4), .stride_x = harness_int(1, 4),
-                                        .pad_top = harness_int(0, 3), .pad_left = harness_int(0, 3) };
+        tsr_transpose_conv2d_attr a = {
+            .stride_y = harness_int(1, 4), .stride_x = harness_int(1, 4),
+            .pad_top = harness_int(0, 3), .pad_left = harness_int(0, 3)
+        };
         /* Cut short, exact, or longer than what is painted. */
         a.oh = (x[1] - 1) * a.stride_y + f[1] - a.pad_top + harness_int(-2, 2);
         a.ow = (x[2] - 1) * a.stride_x + f[2] - a.pad_left + harness_int(-2, 2);
         a.oh = a.oh < 1 ? 1 : a.oh, a.ow = a.ow < 1 ? 1 : a.ow;
         check_transposed(a, x, f, i % 3);
     }
-    check_transposed((tsr_transpose_conv2d_attr){ .stride_y = 2, .stride_x = 2, .oh = 6, .ow = 300 },
+    check_transposed((tsr_transpose_conv2d_attr){ .stride_y = 2, .stride_x = 2,
+                                                  .oh = 6, .ow = 300 },
                      (int[]){ 1, 3, 150, 5 }, (int[]){ 7, 2, 2, 5 }, true);
 }
 
