@@ -45,8 +45,9 @@ tsr_status tsr_model_load(const void *file, size_t file_bytes, const tsr_options
         return tsr_fail(err, TSR_BAD_FILE, "the model file is empty");
     const tsr_format *format = find(file, file_bytes);
     if (!format)
-        return tsr_fail(err, TSR_BAD_FILE, "not a model file of a known format (.tflite, .tsr, "
-                       "model.json), or cut off: %zu bytes", file_bytes);
+        return tsr_fail(err, TSR_BAD_FILE, "not a model file of a known format (.tflite, "
+                        ".tsr, model.json), or cut "
+                        "off: %zu bytes", file_bytes);
     return format->load(file, file_bytes, &all, model, err);
 }
 

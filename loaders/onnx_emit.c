@@ -145,6 +145,11 @@ const char *tsr_onnx_new_nchw(tsr_emitter *e, int value)
     return e->nchw[value];
 }
 
+const char *tsr_onnx_new(tsr_emitter *e, int value, bool nchw)
+{
+    return nchw ? tsr_onnx_new_nchw(e, value) : tsr_onnx_new_nhwc(e, value);
+}
+
 const char *tsr_onnx_nhwc(tsr_emitter *e, int value)
 {
     const tsr_tensor *t = &e->g->values[value].t;

@@ -50,6 +50,7 @@ const char *tsr_onnx_nchw(tsr_emitter *e, int value);
 /* The name under which a node shall produce the value in N,C,H,W. */
 const char *tsr_onnx_new_nchw(tsr_emitter *e, int value);
 const char *tsr_onnx_new_nhwc(tsr_emitter *e, int value);
+const char *tsr_onnx_new(tsr_emitter *e, int value, bool nchw);
 
 /* Write one of our nodes as ONNX nodes; onnx_export_ops.c. */
 TSR_MUST_USE tsr_status tsr_onnx_emit(tsr_emitter *e, const tsr_node *n);

@@ -330,7 +330,7 @@ static void test_rounding_rule(void **state)
         x[i] = (uint8_t)(i * 7), y[i] = (uint8_t)(x[i] + (i % 9 == 0 && x[i] < 255));
     const tsr_quant q = { .scale = 0.5f, .zero_point = 3 };
     tsr_tensor tx = { .name = "q", .dtype = TSR_U8, .rank = 1, .dim = { 300 }, .data = x,
-        .quant = q };
+                      .quant = q };
     tsr_tensor ty = tx;
     ty.data = y;
     diff_item ia = { &tx, -1, "" }, ib = { &ty, -1, "" };

@@ -41,8 +41,9 @@ static int random_constant(tsr_graph *g, int rank, const int *dim, unsigned seed
     t.data = x;
     return tsr_graph_constant(g, &t);
 }
-#define CONSTANT(g, seed, ...) random_constant(g, (int)(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int)), \
-                                               (int[]){ __VA_ARGS__ }, seed)
+#define CONSTANT(g, seed, ...) \
+    random_constant(g, (int)(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int)), \
+                    (int[]){ __VA_ARGS__ }, seed)
 
 static int node(tsr_graph *g, tsr_node n, const char *name, int count, const int *in)
 {
