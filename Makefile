@@ -45,8 +45,8 @@ CHECK_SRC := $(wildcard tests/checkkern/*.c)
 TEST_SRC := $(wildcard tests/test_*.c)
 object    = $(patsubst %.c,$(B)/%.o,$1)
 TESTS    := $(patsubst tests/%.c,$(B)/%,$(TEST_SRC))
-# -lstb decodes and writes pictures, -lcjson writes JSON, -lnettle is SHA-256.
-CLI_LIBS  = -lcjson -lstb -lnettle
+# -lstb decodes pictures, -lz packs PNGs, -lcjson writes JSON, -lnettle is SHA-256.
+CLI_LIBS  = -lcjson -lstb -lnettle -lz
 VERSION   = $(shell sed -n 's/^.define TSR_VERSION "\(.*\)"/\1/p' engine/tsr.h)
 LIB       = $(DESTDIR)$(PREFIX)/lib
 INCLUDE   = $(DESTDIR)$(PREFIX)/include/tarsier/engine

@@ -56,4 +56,5 @@ install_packages() {
 
 # What it takes to build the library and the program.
 build_needs="cc=gcc make=make stdio.h=libc6-dev cjson/cJSON.h=libcjson-dev
-             stb/stb_image.h=libstb-dev nettle/sha2.h=nettle-dev"
+             stb/stb_image.h=libstb-dev nettle/sha2.h=nettle-dev
+             zlib.h=zlib1g-dev"

@@ -187,6 +187,8 @@ static float piece_distance(const piece *s, float x, float y)
 static void draw_outline(const tsr_image *to, const outline *o, cli_spot at, float unit,
                          cli_paint paint)
 {
+    if (!(fabsf(at.x) < 1e6f && fabsf(at.y) < 1e6f && unit < 1e4f))
+        return;                                         /* also NaN */
     const float half = fmaxf(weight, 0.55f / unit);     /* never thinner than a pixel */
     const int x0 = (int)floorf(at.x - 2 * unit), x1 = (int)ceilf(at.x + (o->width + 2) * unit);
     const int y0 = (int)floorf(at.y - 17 * unit), y1 = (int)ceilf(at.y + 6 * unit);

@@ -6,14 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/image.h"
+#include "cli/png.h"
 
 /* 268 million pixels are 0.8 GB here, and up to three times that while decoding. */
 enum { MAX_PIXELS = 1 << 28, MAX_SIDE = 1 << 16 };
 
 /* ---- reading ------------------------------------------------------------------- */
 
-/* A decoder that asks for more after it was told "no more" is reading a file that
- * lost its end; most of them would go on with zeros. */
+/* A decoder that asks for more than there is reads a file that lost its end; most
+ * of them would go on with zeros.  Only stb's read-ahead, which always asks for the
+ * same number of bytes, may get fewer, once. */
+enum { READ_AHEAD = 128 };
+
 typedef struct {
     const uint8_t *bytes;
     size_t size, at;
@@ -24,7 +28,7 @@ static int source_read(void *user, char *data, int size)
 {
     source *s = user;
     const size_t left = s->size - s->at, n = (size_t)size < left ? (size_t)size : left;
-    if (n == 0 && size > 0)
+    if ((size_t)size > left && (left == 0 || size != READ_AHEAD))
         s->short_of = true;
     memcpy(data, s->bytes + s->at, n);
     s->at += n;
@@ -97,6 +101,11 @@ static tsr_status turn_upright(tsr_image *p, int orientation, tsr_error *err)
     return TSR_OK;
 }
 
+static tsr_status cut_short(const char *name, tsr_error *err)
+{
+    return tsr_fail(err, TSR_BAD_FILE, "'%s' is cut short: its picture is not complete", name);
+}
+
 /* What stb says, as part of our sentence. */
 static tsr_status refuse(const char *name, const source *s, tsr_error *err)
 {
@@ -106,8 +115,9 @@ static tsr_status refuse(const char *name, const source *s, tsr_error *err)
     if (!why || !strcmp(why, "unknown image type"))
         return tsr_fail(err, TSR_BAD_FILE, "'%s' is not a picture that can be read (JPEG, PNG, "
                         "BMP, GIF, PSD, TGA, PNM, HDR)", name);
-    return tsr_fail(err, TSR_BAD_FILE, "'%s' is %s picture (%s)", name,
-                    s->short_of ? "only part of a" : "a damaged", why);
+    if (s->short_of)
+        return cut_short(name, err);
+    return tsr_fail(err, TSR_BAD_FILE, "'%s' is a damaged picture (%s)", name, why);
 }
 
 static tsr_status check_size(const char *name, source *s, int *channels, tsr_error *err)
@@ -138,7 +148,7 @@ tsr_status cli_image_decode(const char *name, const void *bytes, size_t size,
         return refuse(name, &s, err);
     if (s.short_of) {
         cli_image_free(image);
-        return tsr_fail(err, TSR_BAD_FILE, "'%s' is cut short: its picture is not complete", name);
+        return cut_short(name, err);
     }
     if (alpha)
         drop_alpha(image->rgb, (size_t)image->width * (size_t)image->height);
@@ -213,7 +223,7 @@ tsr_status cli_image_save(const char *path, const tsr_image *p, tsr_error *err)
                         "end in .png, .jpg or .bmp", path);
     TSR_TRY(cli_writer_open(path, &w, err));
     if (as == PNG)
-        done = stbi_write_png_to_func(append, w.stream, p->width, p->height, 3, p->rgb, p->stride);
+        done = cli_png_write(w.stream, p);
     else if (as == JPEG && p->stride == 3 * p->width)
         done = stbi_write_jpg_to_func(append, w.stream, p->width, p->height, 3, p->rgb,
                                       JPEG_QUALITY);

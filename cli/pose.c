@@ -12,7 +12,7 @@
 #include "cli/overlay.h"
 #include "cli/pictures.h"
 
-enum { MAX_PEOPLE = 32, NAME = 12 };
+enum { MAX_PEOPLE = 32, NAME = 24 };
 
 typedef struct {
     cli_network net;            /* heatmaps, or the detector of people */
