@@ -24,15 +24,18 @@ LEVELS.aarch64 := neon
 level = $(lastword $(subst _, ,$*))
 
 # make FORMATS="tflite tsr": the file formats to read; tfjs wants libcjson.
-FORMATS  ?= tflite tsr tfjs
+FORMATS  ?= tflite tsr tfjs onnx
 FILES.tflite := loaders/tflite%.c loaders/flatbuffer.c
 FILES.tsr    := loaders/tsr_%.c
 FILES.tfjs   := loaders/tfjs%.c loaders/keras_%.c loaders/census.c
+FILES.onnx   := $(filter-out loaders/onnx_emit.c loaders/onnx_export%, \
+                             $(wildcard loaders/onnx*.c))
 LIBS.tfjs    := -lcjson
 DEFS.tflite  := -DTSR_READS_TFLITE
 DEFS.tsr     := -DTSR_READS_TSR
 DEFS.tfjs    := -DTSR_READS_TFJS
-LEFT_OUT := $(foreach f,$(filter-out $(FORMATS),tflite tsr tfjs),$(FILES.$f))
+DEFS.onnx    := -DTSR_READS_ONNX
+LEFT_OUT := $(foreach f,$(filter-out $(FORMATS),tflite tsr tfjs onnx),$(FILES.$f))
 CPPFLAGS += $(foreach f,$(FORMATS),$(DEFS.$f))
 LDLIBS   := $(foreach f,$(FORMATS),$(LIBS.$f)) $(LDLIBS)
 

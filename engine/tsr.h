@@ -89,6 +89,12 @@ typedef struct {
     void *ctx;
 } tsr_allocator;
 
+/* The shape of an input whose file leaves dimensions open. */
+typedef struct {
+    const char *name;
+    int rank, dim[TSR_MAX_RANK];
+} tsr_shape_binding;
+
 typedef struct {
     tsr_allocator allocator;
     const tsr_op *const *ops;   /* TSR_OP_COUNT slots, indexed by kind, empty ones NULL;
@@ -99,6 +105,8 @@ typedef struct {
     void *sibling_ctx;
     bool keep_all;              /* no optimise passes, every value keeps its own memory:
                                    for looking at intermediate tensors */
+    const tsr_shape_binding *shapes;    /* of inputs whose file leaves dimensions open;   */
+    int shape_count;                    /* an open first one, the batch, is 1 if not given */
 } tsr_options;
 
 /* ---- 1. load: the format is recognised from the bytes ------------------- */

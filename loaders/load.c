@@ -6,6 +6,7 @@
  */
 #include "engine/op.h"
 #include "loaders/load.h"
+#include "loaders/onnx.h"
 #include "loaders/tfjs.h"
 #include "loaders/tflite.h"
 #include "loaders/tsr_file.h"
@@ -20,6 +21,9 @@ static const tsr_format formats[] = {
 #endif
 #ifdef TSR_READS_TFJS
     { "TensorFlow.js", tsr_tfjs_recognise, tsr_tfjs_load, tsr_tfjs_unsupported },
+#endif
+#ifdef TSR_READS_ONNX
+    { "ONNX", tsr_onnx_recognise, tsr_onnx_load, tsr_onnx_unsupported },
 #endif
 };
 
@@ -45,9 +49,8 @@ tsr_status tsr_model_load(const void *file, size_t file_bytes, const tsr_options
         return tsr_fail(err, TSR_BAD_FILE, "the model file is empty");
     const tsr_format *format = find(file, file_bytes);
     if (!format)
-        return tsr_fail(err, TSR_BAD_FILE, "not a model file of a known format (.tflite, "
-                        ".tsr, model.json), or cut "
-                        "off: %zu bytes", file_bytes);
+        return tsr_fail(err, TSR_BAD_FILE, "not a model file of a known format (.tflite, .onnx, "
+                        ".tsr, model.json), or cut off: %zu bytes", file_bytes);
     return format->load(file, file_bytes, &all, model, err);
 }
 
