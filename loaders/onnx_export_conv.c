@@ -109,7 +109,7 @@ tsr_status tsr_onnx_emit_pool2d(tsr_emitter *e, const tsr_node *n)
     const bool max = n->kind == TSR_OP_MAX_POOL2D;
     const char *x = tsr_onnx_nchw(e, n->in[0]);
     if (!max && (a->dilation_y > 1 || a->dilation_x > 1))
-        return tsr_onnx_unsupported(e, n, "a dilated average");
+        return tsr_onnx_cannot_export(e, n, "a dilated average");
     tsr_onnx_node o = tsr_onnx_begin(e, max ? "MaxPool" : "AveragePool");
     tsr_onnx_in(&o, x);
     tsr_onnx_attr_ints(&o, "kernel_shape", (int[]){ a->kh, a->kw }, 2);

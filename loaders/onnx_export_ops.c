@@ -12,7 +12,7 @@ const tsr_tensor *tsr_onnx_in_tensor(const tsr_emitter *e, const tsr_node *n, in
     return i < n->in_count ? tsr_graph_tensor(e->g, n->in[i]) : NULL;
 }
 
-tsr_status tsr_onnx_unsupported(tsr_emitter *e, const tsr_node *n, const char *why)
+tsr_status tsr_onnx_cannot_export(tsr_emitter *e, const tsr_node *n, const char *why)
 {
     return tsr_fail(e->err, TSR_UNSUPPORTED, "%s '%.80s': %s cannot be written as ONNX",
                     e->g->ops[n->kind]->name, n->name, why);
@@ -211,7 +211,7 @@ static bool all_float(const tsr_emitter *e, const tsr_node *n)
 tsr_status tsr_onnx_emit(tsr_emitter *e, const tsr_node *n)
 {
     if (!all_float(e, n))
-        return tsr_onnx_unsupported(e, n, "an operator on quantised numbers");
+        return tsr_onnx_cannot_export(e, n, "an operator on quantised numbers");
     switch (n->kind) {
     case TSR_OP_CONV2D: case TSR_OP_DEPTHWISE_CONV2D: return tsr_onnx_emit_conv2d(e, n);
     case TSR_OP_TRANSPOSE_CONV2D: return tsr_onnx_emit_transpose_conv2d(e, n);
@@ -236,6 +236,6 @@ tsr_status tsr_onnx_emit(tsr_emitter *e, const tsr_node *n)
         return TSR_OK;
     default:
         return op_types[n->kind] ? emit_elementwise(e, n)
-                                 : tsr_onnx_unsupported(e, n, "this operator");
+                                 : tsr_onnx_cannot_export(e, n, "this operator");
     }
 }

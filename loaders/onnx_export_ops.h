@@ -9,7 +9,7 @@
 
 /* NULL: absent. */
 const tsr_tensor *tsr_onnx_in_tensor(const tsr_emitter *e, const tsr_node *n, int i);
-tsr_status tsr_onnx_unsupported(tsr_emitter *e, const tsr_node *n, const char *why);
+tsr_status tsr_onnx_cannot_export(tsr_emitter *e, const tsr_node *n, const char *why);
 
 /* End an operator whose result shall be called `to` once it is clamped. */
 void tsr_onnx_finish(tsr_onnx_node *o, const tsr_node *n, const char *to);

@@ -50,7 +50,7 @@ tsr_status tsr_onnx_emit_concat(tsr_emitter *e, const tsr_node *n)
     const bool nchw = tsr_onnx_prefer_nchw(e, n);
     const char *names[64];
     if (n->in_count > 64)
-        return tsr_onnx_unsupported(e, n, "more than 64 inputs");
+        return tsr_onnx_cannot_export(e, n, "more than 64 inputs");
     for (int i = 0; i < n->in_count; i++)
         names[i] = nchw ? tsr_onnx_nchw(e, n->in[i]) : tsr_onnx_nhwc(e, n->in[i]);
     tsr_onnx_node o = tsr_onnx_begin(e, "Concat");
