@@ -242,7 +242,8 @@ static void arg(void **state)
         const int in = mk_input(&m, "x", MK_F32, 2, DIM(3, 5));
         const int ax = mk_constant(&m, "axis", MK_S32, 0, NULL, last);
         const int out = mk_value(&m, "y", k / 2 ? MK_S64 : MK_S32, 1, DIM(3));
-        mk_operator(&m, least ? 79 : 56, in, ax, -1, out);
+        mk_option(mk_operator(&m, least ? 79 : 56, in, ax, -1, out), least ? 57 : 40, 0, 1,
+                  k / 2 ? MK_S64 : MK_S32);
         mk_output(&m, out);
         expect_output(&m, x, NULL, 0, want, 3, 0);
     }

@@ -98,14 +98,16 @@ static void computed_shape(void **state)
     (void)state;
     const int in = mk_input(&m, "x", MK_F32, 3, DIM(2, 3, 4));
     const int shape = mk_value(&m, "shape", MK_S32, 1, DIM(3));
-    mk_operator(&m, 77, in, -1, -1, shape);
+    mk_option(mk_operator(&m, 77, in, -1, -1, shape), 55, 0, 1, MK_S32);
     const int first = mk_value(&m, "first", MK_S32, 0, NULL);
     mk_op *cut = mk_operator(&m, 45, shape, mk_ints(&m, zero, 1), mk_ints(&m, one, 1), first);
     cut->in[cut->in_count++] = mk_ints(&m, one, 1);
     mk_option(cut, 32, 4, 4, 1);
     const int rest = mk_constant(&m, "rest", MK_S32, 0, NULL, minus_one);
     const int packed = mk_value(&m, "packed", MK_S32, 1, DIM(2));
-    mk_option(mk_operator(&m, 83, first, rest, -1, packed), 59, 1, 4, 0);
+    mk_op *op = mk_operator(&m, 83, first, rest, -1, packed);
+    mk_option(op, 59, 0, 4, 2);
+    mk_option(op, 59, 1, 4, 0);
     const int out = mk_value(&m, "y", MK_F32, 2, DIM(2, 12));
     mk_operator(&m, 22, in, packed, -1, out);
     mk_output(&m, out);
@@ -136,7 +138,9 @@ static void pack(void **state)
     const int in = mk_input(&m, "x", MK_F32, 1, DIM(3));
     const int k = mk_constant(&m, "c", MK_F32, 1, DIM(3), c);
     const int out = mk_value(&m, "y", MK_F32, 2, DIM(3, 2));
-    mk_option(mk_operator(&m, 83, in, k, -1, out), 59, 1, 4, -1);
+    mk_op *op = mk_operator(&m, 83, in, k, -1, out);
+    mk_option(op, 59, 0, 4, 2);
+    mk_option(op, 59, 1, 4, -1);
     mk_output(&m, out);
     expect(&m, 0, WANT(0, 100, 1, 101, 2, 102), 6);
 }
@@ -266,6 +270,7 @@ static void split_v(void **state)
     const int b = mk_value(&m, "b", MK_F32, 2, DIM(2, 2));
     mk_op *op = mk_operator(&m, 102, in, mk_ints(&m, sizes, 2), mk_ints(&m, axis, 1), a);
     op->out[op->out_count++] = b;
+    mk_option(op, 79, 0, 4, 2);
     mk_output(&m, a);
     mk_output(&m, b);
     expect(&m, 0, WANT(0, 3), 2);

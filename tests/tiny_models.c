@@ -102,7 +102,9 @@ static void quantised(mk_model *m, int type)
     const int c = q8(m, type, 4, DIM(1, 6, 6, 4)), d = q8(m, type, 4, DIM(1, 3, 3, 4));
     const int e = q8(m, type, 4, DIM(1, 4, 4, 4)), f = q8(m, type, 4, DIM(1, 4, 4, 8));
     const int g = q8(m, type, 4, DIM(1, 6, 5, 8)), h = q8(m, type, 2, DIM(1, 8));
-    const int i = q8(m, type, 2, DIM(1, 5)), j = q8(m, type, 2, DIM(1, 5));
+    const int i = q8(m, type, 2, DIM(1, 5));
+    const int j = mk_quantise(m, mk_value(m, "p", type, 2, DIM(1, 5)), 1 / 256.0f,
+                              type == MK_U8 ? 0 : -128);
     const int y = mk_value(m, "class", MK_S64, 1, DIM(1)), z = f32(m, 2, DIM(1, 5));
     const int w0 = mk_constant(m, "w0", type, 4, DIM(4, 3, 3, 3), bytes());
     const int w1 = mk_constant(m, "w1", type, 4, DIM(1, 3, 3, 4), bytes());
@@ -125,7 +127,7 @@ static void quantised(mk_model *m, int type)
     mk_option(mk_operator(m, 40, g, mk_ints(m, axes, 2), -1, h), 27, 0, 1, 0);
     mk_option(mk_operator(m, 9, h, w2, b5, i), 8, 0, 1, 0);
     mk_option_float(mk_operator(m, 25, i, -1, -1, j), 9, 0, 1);
-    mk_operator(m, 56, j, mk_ints(m, axis, 1), -1, y);
+    mk_option(mk_operator(m, 56, j, mk_ints(m, axis, 1), -1, y), 40, 0, 1, MK_S64);
     mk_operator(m, 6, i, -1, -1, z);
     mk_output(m, y);
     mk_output(m, z);
@@ -178,9 +180,13 @@ static void shapes(mk_model *m)
     mk_operator(m, 65, e, mk_ints(m, begin, 4), mk_ints(m, size, 4), f);
     mk_op *op = mk_operator(m, 49, mk_constant(m, "two", MK_S32, 0, NULL, size + 2), f, -1, g);
     op->out[op->out_count++] = h;
-    mk_option(mk_operator(m, 83, g, h, -1, i), 59, 1, 4, 0);
+    mk_option(op, 35, 0, 4, 2);
+    op = mk_operator(m, 83, g, h, -1, i);
+    mk_option(op, 59, 0, 4, 2);
+    mk_option(op, 59, 1, 4, 0);
     op = mk_operator(m, 88, i, -1, -1, j);
     op->out[op->out_count++] = f32(m, 4, DIM(1, 4, 1, 4));
+    mk_option(op, 64, 0, 4, 2);
     mk_option(op, 64, 1, 4, 0);
     mk_operator(m, 43, j, -1, -1, k)->options_type = 0;
     op = mk_operator(m, 45, k, mk_ints(m, first, 2), mk_ints(m, end, 2), l);
