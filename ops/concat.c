@@ -23,6 +23,8 @@ static tsr_status check_input(const tsr_node *n, int i, const tsr_tensor *const 
                               const tsr_tensor *out, tsr_error *err)
 {
     const int axis = n->attr.concat.axis;
+    if (!in[i])
+        return tsr_fail(err, TSR_BAD_FILE, "concat '%s': input %d is missing", n->name, i);
     if (in[i]->rank != in[0]->rank)
         return tsr_fail(err, TSR_BAD_FILE, "concat '%s': input %d has rank %d, input 0 rank %d",
                         n->name, i, in[i]->rank, in[0]->rank);

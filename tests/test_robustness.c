@@ -13,8 +13,8 @@
  * to, a leak.
  *
  * A file and a session are blocks of their exact size, so that the sanitizer
- * sees a single byte too many.  Iteration i of a model is always the same one;
- * what died says its number.                     SPDX-License-Identifier: MIT
+ * sees a single byte too many.  Damage number i of a model is always the same.
+ * SPDX-License-Identifier: MIT
  */
 #define _POSIX_C_SOURCE 200809L
 #include <setjmp.h>
@@ -99,15 +99,17 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* What is being done, for the obituary. */
+/* What is being done; TARSIER_TRACE=1 prints it, so that the last line before a
+ * death names the cause. */
 static char doing[128];
 
-void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
-
-static void obituary(void)
+static void begin(const specimen *s, const char *what, size_t number)
 {
-    const ssize_t n = write(STDERR_FILENO, doing, strlen(doing));
-    (void)n;
+    snprintf(doing, sizeof doing, "%s, %s %zu\n", s->name, what, number);
+    if (getenv("TARSIER_TRACE")) {
+        const ssize_t n = write(STDERR_FILENO, doing, strlen(doing));
+        (void)n;
+    }
 }
 
 /* ---- one damaged file --------------------------------------------------------- */
@@ -179,7 +181,7 @@ static int wanted_flips(const specimen *s)
 static void whole(void **state)
 {
     const specimen *s = *state;
-    snprintf(doing, sizeof doing, "%s, undamaged\n", s->name);
+    begin(s, "undamaged", 0);
     if (!survive(s->file.bytes, s->file.size, false))
         fail_msg("%s does not load", s->name);
 }
@@ -189,7 +191,7 @@ static void cut_off(void **state)
     const specimen *s = *state;
     const size_t step = s->file.size <= 16384 ? 1 : s->file.size / 997;
     for (size_t n = 0; n < s->file.size; n += step) {
-        snprintf(doing, sizeof doing, "%s, first %zu bytes\n", s->name, n);
+        begin(s, "cut off at", n);
         if (survive(s->file.bytes, n, false))
             fail_msg("%s: the first %zu of %zu bytes load", s->name, n, s->file.size);
     }
@@ -243,7 +245,7 @@ static void overwritten(void **state)
         memcpy(bytes, s->file.bytes, s->file.size);
         for (uint32_t k = 1 + roll(4); k > 0; k--)
             damage(bytes, s->file.size, place(s, pristine));
-        snprintf(doing, sizeof doing, "%s, damage number %d\n", s->name, i);
+        begin(s, "damage number", (size_t)i);
         loaded += survive(bytes, s->file.size, i % 2);
     }
     print_message("    %s: %d of %d damaged files tried, %d loaded\n", s->name, i, flips, loaded);
@@ -272,7 +274,7 @@ static void too_small(void **state)
     for (size_t shift = 0; shift < 64; shift += shift < 8 ? 1 : 13) {
         uint8_t *block = malloc(need + shift);
         assert_non_null(block);
-        snprintf(doing, sizeof doing, "%s, block shifted by %zu\n", s->name, shift);
+        begin(s, "block shifted by", shift);
         run_in(m, block + shift, need);
         free(block);
     }
@@ -289,7 +291,7 @@ static void no_memory(void **state)
         tsr_model *m;
         tsr_error err = { 0 };
         l.countdown = k;
-        snprintf(doing, sizeof doing, "%s, allocation %ld fails\n", s->name, k);
+        begin(s, "failing allocation", (size_t)k);
         const tsr_status status = tsr_model_load(s->file.bytes, s->file.size, &options, &m, &err);
         const bool failed = l.countdown == 0;
         tsr_model_free(m);
@@ -331,8 +333,6 @@ int main(void)
     enum { EACH = sizeof each / sizeof *each };
     static struct CMUnitTest tests[EACH * 16];
     static char names[EACH * 16][96];
-    if (__sanitizer_set_death_callback)
-        __sanitizer_set_death_callback(obituary);
     for (int k = 0; k < TINY_COUNT; k++) {
         mk_model m;
         golden_file file;
