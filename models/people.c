@@ -33,6 +33,15 @@ static const tsr_tensor *output_of(const tsr_session *s, size_t elements)
     return NULL;
 }
 
+/* Heatmaps of all points; older files have none. */
+static const tsr_tensor *maps_of(const tsr_session *s)
+{
+    for (int i = 0; tsr_output(s, i); i++)
+        if (tsr_output(s, i)->rank == 4 && tsr_output(s, i)->dim[3] == ALL_POINTS)
+            return tsr_output(s, i);
+    return NULL;
+}
+
 typedef struct {
     tsr_box *candidates;
     void *picture;              /* tsr_picture_fit's own */
@@ -92,6 +101,11 @@ static tsr_status landmarks(const tsr_body_finder *f, const tsr_image *picture, 
     TSR_TRY(tsr_picture_crop(&for_landmarks, picture, &back, input, err));
     tsr_run(f->landmarks);
     tsr_landmarks_decode(raw, PER_POINT, &back, p->point, POINTS);
+    const tsr_tensor *maps = maps_of(f->landmarks);
+    if (maps) {
+        const tsr_affine grid = tsr_affine_for_grid(&back, input, maps->dim[2], maps->dim[1]);
+        tsr_landmarks_refine(maps, &grid, p->point, POINTS);
+    }
     p->score = tsr_tensor_real(present, 0);
     return TSR_OK;
 }

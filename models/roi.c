@@ -62,31 +62,3 @@ tsr_region tsr_region_of_face(const tsr_box *b)
 {
     return around(b, turn(&b->point[0], &b->point[1], 0), 0, 1.5f);
 }
-
-static float sigmoid(float v)
-{
-    const float s = 1 / (1 + expf(-v));
-    return s >= 0 ? s : 0;      /* NaN: 0 */
-}
-
-int tsr_landmarks_decode(const tsr_tensor *raw, int per_point, const tsr_affine *to_picture,
-                         tsr_point *points, int room)
-{
-    const size_t there = tsr_elements(raw) / (size_t)per_point;
-    const int n = there < (size_t)room ? (int)there : room;
-    const float *m = to_picture->m;
-    const float scale = sqrtf(fabsf(m[0] * m[4] - m[1] * m[3]));
-    for (int i = 0; i < n; i++) {
-        const size_t at = (size_t)i * (size_t)per_point;
-        tsr_point p = { tsr_tensor_real(raw, at), tsr_tensor_real(raw, at + 1),
-                        tsr_tensor_real(raw, at + 2) * scale, 1 };
-        if (per_point >= 5)
-            p.score = fminf(sigmoid(tsr_tensor_real(raw, at + 3)),
-                            sigmoid(tsr_tensor_real(raw, at + 4)));
-        tsr_affine_apply(to_picture, &p.x, &p.y);
-        if (!isfinite(p.x) || !isfinite(p.y) || !isfinite(p.z))
-            p = (tsr_point){ 0, 0, 0, 0 };
-        points[i] = p;
-    }
-    return n;
-}

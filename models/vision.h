@@ -215,6 +215,11 @@ tsr_region tsr_region_of_face(const tsr_box *b);
 int tsr_landmarks_decode(const tsr_tensor *raw, int per_point, const tsr_affine *to_picture,
                          tsr_point *points, int room);
 
+/* Move points to what their heatmaps [1,h,w,>= count] say, where those are sure.
+ * `grid_to_picture` leads from the maps' cells. */
+void tsr_landmarks_refine(const tsr_tensor *maps, const tsr_affine *grid_to_picture,
+                          tsr_point *points, int count);
+
 /* ---- people: detector, then landmarks ---------------------------------------- */
 
 typedef struct {

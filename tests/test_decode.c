@@ -441,6 +441,31 @@ static void test_landmarks(void **state)
     assert_true(p[0].score == 1);
 }
 
+static void test_landmarks_move_to_sure_heatmaps(void **state)
+{
+    (void)state;
+    enum { H = 12, W = 16, N = 3 };
+    float maps[H * W * N];
+    for (int i = 0; i < H * W * N; i++)
+        maps[i] = -20;
+    /* Map 0: two sure cells near the point; map 1: never sure; map 2: sure, but far. */
+    maps[(5 * W + 7) * N] = maps[(5 * W + 8) * N] = 3;
+    maps[(5 * W + 7) * N + 1] = -0.1f;
+    maps[(5 * W + 15) * N + 2] = 9;
+    const tsr_tensor t = { .name = "maps", .data = maps, .dtype = TSR_F32, .rank = 4,
+                           .dim = { 1, H, W, N } };
+    const tsr_affine two = { { 2, 0, 10, 0, 2, 0 } };
+    tsr_point p[3] = { { 24, 9, 0, 1 }, { 24, 9, 0, 1 }, { 24, 9, 0, 1 } };
+    tsr_landmarks_refine(&t, &two, p, 3);
+    assert_true(close_to(p[0].x, 10 + 2 * 7.5f, 1e-3f) && close_to(p[0].y, 10, 1e-3f));
+    assert_true(p[1].x == 24 && p[2].x == 24 && p[2].y == 9);
+    p[0].x = NAN;
+    p[1].x = -1e9f;
+    tsr_landmarks_refine(&t, &two, p, 3);
+    assert_true(p[1].x == -1e9f);
+    tsr_landmarks_refine(&t, &two, p, 4);               /* one map too few: nothing happens */
+}
+
 static void test_skeletons_are_closed(void **state)
 {
     (void)state;
@@ -466,6 +491,7 @@ int main(void)
         cmocka_unit_test(test_anchor_counts), cmocka_unit_test(test_rows_meet_their_anchors),
         cmocka_unit_test(test_boxes_of_nonsense), cmocka_unit_test(test_merge_averages_groups),
         cmocka_unit_test(test_regions_stand_upright), cmocka_unit_test(test_landmarks),
+        cmocka_unit_test(test_landmarks_move_to_sure_heatmaps),
         cmocka_unit_test(test_skeletons_are_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
