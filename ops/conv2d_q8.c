@@ -17,6 +17,7 @@ typedef struct {
     tsr_rows_q8 rows;
     int c, oc, k;               /* per group */
     size_t pixels;              /* n * oh * ow */
+    bool contiguous;            /* windows are single pixels, one behind the other */
     int columns;                /* output channels per task: a group, or part of one */
     int column_tasks;           /* over all groups */
     void *packed;
@@ -28,6 +29,10 @@ static void gather_taps(const plan *p, const uint8_t *row, int ix, int16_t *a)
 {
     const tsr_conv2d_shape *s = &p->shape;
     const size_t c = (size_t)p->c;
+    if (s->attr.groups == 1 && s->attr.dilation_x == 1 && ix >= 0 && ix + s->kw <= s->w) {
+        tsr_rows_q8_widen(&p->rows, row + (size_t)ix * c, (size_t)s->kw * c, a);
+        return;
+    }
     if (s->attr.groups == 1 && s->attr.dilation_x == 1) {
         const int from = ix < 0 ? (-ix < s->kw ? -ix : s->kw) : 0;
         const int over = ix + s->kw - s->w;
@@ -46,21 +51,41 @@ static void gather_taps(const plan *p, const uint8_t *row, int ix, int16_t *a)
             tsr_rows_q8_widen(&p->rows, row + (size_t)ix * (size_t)s->c, c, a);
 }
 
-/* The window of one output pixel; x points at the group's first channel. */
-static void gather(const plan *p, const uint8_t *x, size_t pixel, int16_t *a)
+/* The window of output pixel (oy, ox) of an image; x points at its first pixel's
+ * first channel of the group. */
+static void gather(const plan *p, const uint8_t *x, int oy, int ox, int16_t *a)
 {
     const tsr_conv2d_shape *s = &p->shape;
-    const int ox = (int)(pixel % (size_t)s->ow), oy = (int)(pixel / (size_t)s->ow % (size_t)s->oh);
-    const size_t image = pixel / (size_t)s->ow / (size_t)s->oh;
+    const size_t row = (size_t)s->w * (size_t)s->c, taps = (size_t)s->kw * (size_t)p->c;
     const int ix = ox * s->attr.stride_x - s->attr.pad_left;
     int iy = oy * s->attr.stride_y - s->attr.pad_top;
-    const size_t taps = (size_t)s->kw * (size_t)p->c;
     for (int ky = 0; ky < s->kh; ky++, iy += s->attr.dilation_y, a += taps)
         if (iy < 0 || iy >= s->h)
             memset(a, 0, taps * sizeof *a);
         else
-            gather_taps(p, x + (image * (size_t)s->h + (size_t)iy) * (size_t)s->w * (size_t)s->c,
-                        ix, a);
+            gather_taps(p, x + (size_t)iy * row, ix, a);
+}
+
+/* Windows of m pixels from `pixel` on, counted over all images. */
+static void gather_pixels(const plan *p, const uint8_t *x, size_t pixel, int m, int16_t *a)
+{
+    const tsr_conv2d_shape *s = &p->shape;
+    if (p->contiguous) {
+        tsr_rows_q8_widen(&p->rows, x + pixel * (size_t)p->k, (size_t)m * (size_t)p->k, a);
+        return;
+    }
+    const size_t image_size = (size_t)s->h * (size_t)s->w * (size_t)s->c;
+    const size_t area = (size_t)s->oh * (size_t)s->ow;
+    int ox = (int)(pixel % (size_t)s->ow), oy = (int)(pixel % area / (size_t)s->ow);
+    x += pixel / area * image_size;
+    for (int i = 0; i < m; i++, a += p->rows.stride) {
+        gather(p, x, oy, ox, a);
+        if (++ox < s->ow)
+            continue;
+        ox = 0;
+        if (++oy == s->oh)
+            oy = 0, x += image_size;
+    }
 }
 
 static void task(void *arg, int index, int worker)
@@ -82,8 +107,9 @@ static void task(void *arg, int index, int worker)
         .ldc = p->shape.oc, .k = p->k,
         .n = p->oc - first < p->columns ? p->oc - first : p->columns,
     };
-    for (; t.m < p->rows.rows && pixel + (size_t)t.m < p->pixels; t.m++)
-        gather(p, x, pixel + (size_t)t.m, t.buffer + (size_t)t.m * (size_t)p->rows.stride);
+    const size_t left = p->pixels - pixel;
+    t.m = left < (size_t)p->rows.rows ? (int)left : p->rows.rows;
+    gather_pixels(p, x, pixel, t.m, t.buffer);
     tsr_rows_q8_multiply(&p->rows, &t);
 }
 
@@ -93,6 +119,14 @@ static void run(const tsr_step *s)
     const size_t blocks = (p->pixels + (size_t)p->rows.rows - 1) / (size_t)p->rows.rows;
     tsr_step copy = *s;
     tsr_parallel(s->threads, (int)blocks * p->column_tasks, task, &copy);
+}
+
+/* A 1x1 convolution that skips nothing: all windows together are the input. */
+static bool is_contiguous(const tsr_conv2d_shape *s)
+{
+    const tsr_conv2d_attr *a = &s->attr;
+    return s->kh == 1 && s->kw == 1 && a->stride_y == 1 && a->stride_x == 1 && a->groups == 1
+        && !a->pad_top && !a->pad_left && !a->pad_bottom && !a->pad_right;
 }
 
 static void plan_tasks(plan *p)
@@ -113,6 +147,7 @@ tsr_status tsr_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx,
     p.k = shape->kh * shape->kw * p.c;
     p.pixels = (size_t)shape->n * (size_t)shape->oh * (size_t)shape->ow;
     p.rows = tsr_rows_q8_make(s, p.k, p.pixels);
+    p.contiguous = is_contiguous(shape) && p.rows.stride == p.k;
     p.group_bytes = tsr_gemm_q8_packed_bytes(p.rows.v, p.oc, p.k);
     plan_tasks(&p);
     plan *kept = s->state = tsr_arena_keep(ctx->arena, sizeof p, 64);

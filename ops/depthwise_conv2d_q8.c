@@ -25,15 +25,6 @@ typedef struct {
     size_t pointer_bytes, worker_bytes;     /* scratch */
 } plan;
 
-/* Where tap (ky, kx) of output pixel (oy, ox) lies; NULL: in the padding. */
-static const uint8_t *locate(const tsr_step *s, const uint8_t *image, int y, int x)
-{
-    const int h = s->in[0]->dim[1], w = s->in[0]->dim[2];
-    if (y < 0 || y >= h || x < 0 || x >= w)
-        return NULL;
-    return image + ((size_t)y * (size_t)w + (size_t)x) * (size_t)s->in[0]->dim[3];
-}
-
 /* Every channel of a pixel, m times. */
 static const uint8_t *repeat(const uint8_t *x, int channels, int m, uint8_t *to)
 {
@@ -42,30 +33,69 @@ static const uint8_t *repeat(const uint8_t *x, int channels, int m, uint8_t *to)
     return to;
 }
 
-/* Fill the pointers of `count` output pixels from (oy, ox) on. */
-static void point(const tsr_step *s, const uint8_t *image, int oy, int ox, int count,
-                  const uint8_t **taps)
+/* One output row: what point() needs to know. */
+typedef struct {
+    const uint8_t *image;
+    const uint8_t **taps;       /* of the pixels at hand                    */
+    uint8_t *copies;            /* behind them: one output pixel per tap    */
+    int oy, ox;                 /* first pixel at hand                      */
+    int inner_first, inner_end; /* pixels whose window touches no side edge */
+} pixels;
+
+/* The pointers of pixel i, each found from its coordinates. */
+static void point_at(const tsr_step *s, const pixels *q, int i)
 {
     const plan *p = s->state;
     const tsr_conv2d_attr *a = &s->node->attr.conv2d;
-    const int kh = s->in[1]->dim[1], kw = s->in[1]->dim[2];
-    const size_t wide = (size_t)s->out[0]->dim[3];
-    uint8_t *copies = (uint8_t *)taps + p->pointer_bytes;
-    for (int i = 0; i < count; i++) {
-        const uint8_t **t = taps + (size_t)i * (size_t)p->taps;
-        for (int ky = 0; ky < kh; ky++)
-            for (int kx = 0; kx < kw; kx++, t++) {
-                *t = locate(s, image, oy * a->stride_y - a->pad_top + ky * a->dilation_y,
-                            (ox + i) * a->stride_x - a->pad_left + kx * a->dilation_x);
-                if (!*t)
-                    *t = p->zeros;
-                else if (p->multiplier > 1)
-                    *t = repeat(*t, s->in[0]->dim[3], p->multiplier,
-                                copies + (size_t)(t - taps) * wide);
-            }
-        if (kh * kw < p->taps)
-            *t = t[-1];         /* its weights are 0 */
+    const tsr_tensor *x = s->in[0];
+    const int kh = s->in[1]->dim[1], kw = s->in[1]->dim[2], c = x->dim[3];
+    const size_t first = (size_t)i * (size_t)p->taps;
+    size_t t = first;
+    for (int ky = 0; ky < kh; ky++) {
+        const int iy = q->oy * a->stride_y - a->pad_top + ky * a->dilation_y;
+        const uint8_t *row = q->image + (ptrdiff_t)iy * x->dim[2] * c;
+        int ix = (q->ox + i) * a->stride_x - a->pad_left;
+        for (int kx = 0; kx < kw; kx++, t++, ix += a->dilation_x) {
+            const bool inside = iy >= 0 && iy < x->dim[1] && ix >= 0 && ix < x->dim[2];
+            q->taps[t] = !inside ? p->zeros
+                       : p->multiplier == 1 ? row + (ptrdiff_t)ix * c
+                       : repeat(row + (ptrdiff_t)ix * c, c, p->multiplier,
+                                q->copies + t * (size_t)s->out[0]->dim[3]);
+        }
     }
+    if (t < first + (size_t)p->taps)
+        q->taps[t] = q->taps[t - 1];    /* its weights are 0 */
+}
+
+/* The pointers of pixel i from those of pixel i - 1, both inner ones: the same
+ * rows, one stride further on. */
+static void advance(const tsr_step *s, const pixels *q, int i)
+{
+    const plan *p = s->state;
+    const size_t step = (size_t)s->node->attr.conv2d.stride_x * (size_t)s->in[0]->dim[3];
+    const uint8_t **to = q->taps + (size_t)i * (size_t)p->taps, **from = to - p->taps;
+    for (int t = 0; t < p->taps; t++)
+        to[t] = from[t] == p->zeros ? p->zeros : from[t] + step;
+}
+
+static void point(const tsr_step *s, const pixels *q, int count)
+{
+    const plan *p = s->state;
+    for (int i = 0; i < count; i++)
+        if (i > 0 && p->multiplier == 1 && q->ox + i > q->inner_first && q->ox + i < q->inner_end)
+            advance(s, q, i);
+        else
+            point_at(s, q, i);
+}
+
+/* Pixels inner_first .. inner_end - 1 of a row see no column outside the image. */
+static void find_inner(const tsr_step *s, pixels *q)
+{
+    const tsr_conv2d_attr *a = &s->node->attr.conv2d;
+    const int reach = (s->in[1]->dim[2] - 1) * a->dilation_x;
+    const int last = s->in[0]->dim[2] - 1 - reach + a->pad_left;
+    q->inner_first = (a->pad_left + a->stride_x - 1) / a->stride_x;
+    q->inner_end = last < 0 ? 0 : last / a->stride_x + 1;
 }
 
 /* One output row. */
@@ -77,14 +107,16 @@ static void task(void *arg, int index, int worker)
     const int oh = y->dim[1], ow = y->dim[2], c = y->dim[3];
     const uint8_t *image = (const uint8_t *)x->data
                          + (size_t)(index / oh) * (tsr_elements(x) / (size_t)x->dim[0]);
-    uint8_t *base = s->scratch;
-    const uint8_t **taps = (const uint8_t **)(void *)(base + (size_t)worker * p->worker_bytes);
-    tsr_dwconv_q8_row row = { .x = taps, .w = p->packed, .taps = p->taps, .c = c,
+    uint8_t *base = (uint8_t *)s->scratch + (size_t)worker * p->worker_bytes;
+    pixels q = { .image = image, .taps = (const uint8_t **)(void *)base,
+                 .copies = base + p->pointer_bytes, .oy = index % oh };
+    tsr_dwconv_q8_row row = { .x = q.taps, .w = p->packed, .taps = p->taps, .c = c,
                               .flip = p->flip, .out = p->out };
-    for (int ox = 0; ox < ow; ox += PIXELS) {
-        row.pixels = ow - ox < PIXELS ? ow - ox : PIXELS;
-        row.y = (uint8_t *)y->data + ((size_t)index * (size_t)ow + (size_t)ox) * (size_t)c;
-        point(s, image, index % oh, ox, row.pixels, taps);
+    find_inner(s, &q);
+    for (; q.ox < ow; q.ox += PIXELS) {
+        row.pixels = ow - q.ox < PIXELS ? ow - q.ox : PIXELS;
+        row.y = (uint8_t *)y->data + ((size_t)index * (size_t)ow + (size_t)q.ox) * (size_t)c;
+        point(s, &q, row.pixels);
         p->v->row(&row);
     }
 }

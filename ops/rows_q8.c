@@ -36,14 +36,6 @@ int16_t *tsr_rows_q8_buffer(const tsr_rows_q8 *p, void *scratch, int worker)
     return (int16_t *)(void *)(base + (size_t)worker * tsr_rows_q8_scratch_bytes(p));
 }
 
-void tsr_rows_q8_widen(const tsr_rows_q8 *p, const uint8_t *x, size_t n, int16_t *a)
-{
-    const uint8_t flip = p->flip;
-    const int16_t zero = (int16_t)p->x_zero;
-    for (size_t i = 0; i < n; i++)
-        a[i] = (int16_t)((x[i] ^ flip) - zero);
-}
-
 /* -w_zero * sum(row), what packing the filter as u8 - 128 left out. */
 static int32_t row_sum(const tsr_rows_q8 *p, const int16_t *a, int k)
 {

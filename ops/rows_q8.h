@@ -31,7 +31,10 @@ size_t tsr_rows_q8_scratch_bytes(const tsr_rows_q8 *p);
 int16_t *tsr_rows_q8_buffer(const tsr_rows_q8 *p, void *scratch, int worker);
 
 /* a[i] = x[i] as u8 - zero point */
-void tsr_rows_q8_widen(const tsr_rows_q8 *p, const uint8_t *x, size_t n, int16_t *a);
+static inline void tsr_rows_q8_widen(const tsr_rows_q8 *p, const uint8_t *x, size_t n, int16_t *a)
+{
+    p->v->widen(x, n, p->flip, p->x_zero, a);
+}
 
 /* c[m][n], row stride ldc, from m <= rows gathered rows of k numbers in `buffer`
  * (an odd k is made even here) and the packed filter. */

@@ -1,8 +1,9 @@
 /* dwconv_q8_c.c - the reference: what every other variant must compute, bit for
- * bit.                                           SPDX-License-Identifier: MIT */
+ * bit.  Loops over a block of channels are long enough for compilers to
+ * vectorise them.                                SPDX-License-Identifier: MIT */
 #include "ops/kernels/dwconv_q8.h"
 
-enum { NR = 8 };
+enum { NR = TSR_DWCONV_Q8_NR_MAX };
 
 /* Sums wrap modulo 2^32 on their way to a total that fits: hence unsigned. */
 static void pixel(const tsr_dwconv_q8_row *r, const uint8_t *const *x, int c, const void *block,
@@ -12,16 +13,18 @@ static void pixel(const tsr_dwconv_q8_row *r, const uint8_t *const *x, int c, co
     const uint32_t *bias = block;
     const float *scale = (const float *)block + NR;
     const int16_t *w = (const int16_t *)block + 4 * NR;
+    const uint8_t flip = r->flip;
     uint32_t sum[NR];
     for (int j = 0; j < NR; j++)
         sum[j] = bias[j];
     for (int t = 0; t < r->taps; t += 2, w += 2 * NR) {
         const uint8_t *x0 = x[t] + c, *x1 = x[t + 1] + c;
         for (int j = 0; j < n; j++)
-            sum[j] += (uint32_t)((x0[j] ^ r->flip) * w[2 * j] + (x1[j] ^ r->flip) * w[2 * j + 1]);
+            sum[j] += (uint32_t)((x0[j] ^ flip) * w[2 * j] + (x1[j] ^ flip) * w[2 * j + 1]);
     }
+    const tsr_q8_output out = r->out;
     for (int j = 0; j < n; j++)
-        y[j] = tsr_q8_store((float)(int32_t)sum[j] * scale[j], &r->out);
+        y[j] = tsr_q8_store((float)(int32_t)sum[j] * scale[j], &out);
 }
 
 static void row(const tsr_dwconv_q8_row *r)

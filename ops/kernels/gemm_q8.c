@@ -34,16 +34,19 @@ size_t tsr_gemm_q8_packed_bytes(const tsr_gemm_q8 *v, int n, int k)
     return (size_t)((n + v->nr - 1) / v->nr) * tsr_gemm_q8_panel_bytes(v, k);
 }
 
-/* Column j of a panel; `pairs` points at its first pair. */
-static void pack_column(const tsr_gemm_q8_weights *w, int column, int nr, int8_t *pairs)
+/* Column `column`, which is number `j` of its panel; `b` is the panel's weights. */
+static void pack_column(const tsr_gemm_q8 *v, const tsr_gemm_q8_weights *w, int column, int j,
+                        int8_t *b)
 {
-    int k = 0;
+    const size_t nr = (size_t)v->nr;
+    const size_t kr = (size_t)(v->kr ? v->kr : tsr_gemm_q8_even(w->ty * w->tx * w->c));
+    size_t k = 0;
     for (int y = 0; y < w->ty; y++)
         for (int x = 0; x < w->tx; x++) {
             const uint8_t *tap = w->w + column * w->row + y * w->y + x * w->x;
             for (int c = 0; c < w->c; c++, k++) {
                 const int8_t value = (int8_t)(tap[c] ^ w->flip);
-                pairs[(size_t)(k / 2) * 2 * (size_t)nr + (k & 1)] = value;
+                b[(k / kr * nr + (size_t)j) * kr + k % kr] = value;
             }
         }
 }
@@ -59,7 +62,7 @@ void tsr_gemm_q8_pack(const tsr_gemm_q8 *v, int n, const tsr_gemm_q8_weights *w,
         if (bias)
             memcpy(panel + 4 * column, &bias[j], 4);
         memcpy(panel + 4 * (nr + column), &scale[j], 4);
-        pack_column(w, j, v->nr, (int8_t *)panel + 8 * nr + 2 * column);
+        pack_column(v, w, j, j % v->nr, (int8_t *)panel + 8 * nr);
     }
 }
 

@@ -11,11 +11,15 @@
  *
  * Two products of such numbers sum to at most 2 * 255 * 128 in a 32-bit lane:
  * multiply-add-pairs (pmaddwd) never saturates, unlike the 8 x 8 -> 16 bit
- * instructions, and the result is exact.  So pairs of k lie side by side:
+ * instructions, and the result is exact.  So kr = 2 numbers of a column lie side
+ * by side:
  *
  *     panel p:  bias[nr] s32   scale[nr] f32
  *               B[0][0] B[1][0]  B[0][1] B[1][1] ... B[0][nr-1] B[1][nr-1]
  *               B[2][0] B[3][0]  ...                          (zero padded)
+ *
+ * or, for the C reference, whole columns: compilers know how to vectorise the
+ * dot product of two runs of memory.
  *
  * Sums are modulo 2^32; the operator has made sure that the total fits.
  * Requantisation is the `float` rule of requantise.h.
@@ -43,8 +47,10 @@ typedef struct {
 typedef struct {
     const char *level;
     unsigned cpu;               /* TSR_CPU_* bits it needs */
-    int mr, nr;
+    int mr, nr, kr;             /* kr 0: all of k */
     void (*tile)(const tsr_gemm_q8_tile *t);
+    /* a[i] = (x[i] ^ flip) - zero, i < n: how A is made.  No overlap. */
+    void (*widen)(const uint8_t *x, size_t n, uint8_t flip, int zero, int16_t *a);
 } tsr_gemm_q8;
 
 extern const tsr_gemm_q8 tsr_gemm_q8_c, tsr_gemm_q8_avx2, tsr_gemm_q8_avx512, tsr_gemm_q8_neon;

@@ -7,31 +7,11 @@
  * 12 x (madd + add) for 192 multiply-adds: on the four vector ports of a Zen 3
  * about 6.5 cycles.                              SPDX-License-Identifier: MIT
  */
-#include <immintrin.h>
-#include <string.h>
 #include "engine/cpu.h"
 #include "ops/kernels/gemm_q8.h"
+#include "ops/kernels/requantise_avx2.h"
 
 enum { MR = 6, NR = 16 };
-
-/* 16 sums -> 16 bytes, in order. */
-static inline __m128i requantise(const tsr_gemm_q8_tile *t, __m256i s0, __m256i s1)
-{
-    const float *scale = (const float *)t->b + NR;
-    const __m256 lo = _mm256_set1_ps(t->out.lo), hi = _mm256_set1_ps(t->out.hi);
-    const __m256i zero_point = _mm256_set1_epi32(t->out.zero_point);
-    __m256 f0 = _mm256_mul_ps(_mm256_cvtepi32_ps(s0), _mm256_loadu_ps(scale));
-    __m256 f1 = _mm256_mul_ps(_mm256_cvtepi32_ps(s1), _mm256_loadu_ps(scale + 8));
-    f0 = _mm256_min_ps(_mm256_max_ps(f0, lo), hi);
-    f1 = _mm256_min_ps(_mm256_max_ps(f1, lo), hi);
-    const __m256i i0 = _mm256_add_epi32(_mm256_cvtps_epi32(f0), zero_point);
-    const __m256i i1 = _mm256_add_epi32(_mm256_cvtps_epi32(f1), zero_point);
-    /* Packing works within 128-bit halves; 0xd8 puts the quarters in order.
-     * The low byte is the result for u8 and s8 alike. */
-    const __m256i words = _mm256_and_si256(
-        _mm256_permute4x64_epi64(_mm256_packs_epi32(i0, i1), 0xd8), _mm256_set1_epi16(0xff));
-    return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-}
 
 /* `m` is a constant at every call, so the row loops unroll away. */
 static inline __attribute__((always_inline))
@@ -60,13 +40,10 @@ void rows(const tsr_gemm_q8_tile *t, const int m)
         }
     }
 
-    for (int i = 0; i < m; i++) {
-        uint8_t out[NR];        /* a narrow last panel must not write past n */
-        uint8_t *c = t->c + i * t->ldc, *dst = t->n == NR ? c : out;
-        _mm_storeu_si128((__m128i *)dst, requantise(t, acc[i][0], acc[i][1]));
-        if (dst == out)
-            memcpy(c, out, (size_t)t->n);
-    }
+    const float *scale = (const float *)t->b + NR;
+    for (int i = 0; i < m; i++)
+        tsr_store_avx2(t->c + i * t->ldc, t->n,
+                       tsr_requantise_avx2(&t->out, scale, acc[i][0], acc[i][1]));
 }
 
 static void tile(const tsr_gemm_q8_tile *t)
@@ -81,4 +58,24 @@ static void tile(const tsr_gemm_q8_tile *t)
     }
 }
 
-const tsr_gemm_q8 tsr_gemm_q8_avx2 = { "avx2", TSR_CPU_AVX2, MR, NR, tile };
+static void widen(const uint8_t *x, size_t n, uint8_t flip, int zero, int16_t *a)
+{
+    const __m128i flips = _mm_set1_epi8((char)flip);
+    const __m256i zeros = _mm256_set1_epi16((short)zero);
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        const __m128i bytes = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(x + i)), flips);
+        _mm256_storeu_si256((__m256i *)(a + i),
+                            _mm256_sub_epi16(_mm256_cvtepu8_epi16(bytes), zeros));
+    }
+    for (; i + 4 <= n; i += 4) {
+        int32_t four;
+        memcpy(&four, x + i, sizeof four);
+        const __m128i words = _mm_cvtepu8_epi16(_mm_xor_si128(_mm_cvtsi32_si128(four), flips));
+        _mm_storel_epi64((__m128i *)(a + i), _mm_sub_epi16(words, _mm256_castsi256_si128(zeros)));
+    }
+    for (; i < n; i++)
+        a[i] = (int16_t)((x[i] ^ flip) - zero);
+}
+
+const tsr_gemm_q8 tsr_gemm_q8_avx2 = { "avx2", TSR_CPU_AVX2, MR, NR, 2, tile, widen };

@@ -71,4 +71,17 @@ static void tile(const tsr_gemm_q8_tile *t)
     }
 }
 
-const tsr_gemm_q8 tsr_gemm_q8_avx512 = { "avx512", TSR_CPU_AVX512, MR, NR, tile };
+/* Masks leave the bytes beyond the last untouched. */
+static void widen(const uint8_t *x, size_t n, uint8_t flip, int zero, int16_t *a)
+{
+    const __m256i flips = _mm256_set1_epi8((char)flip);
+    const __m512i zeros = _mm512_set1_epi16((short)zero);
+    for (size_t i = 0; i < n; i += 32) {
+        const __mmask32 mask = n - i >= 32 ? 0xffffffffu : (1u << (n - i)) - 1;
+        const __m256i bytes = _mm256_xor_si256(_mm256_maskz_loadu_epi8(mask, x + i), flips);
+        _mm512_mask_storeu_epi16(a + i, mask,
+                                 _mm512_sub_epi16(_mm512_cvtepu8_epi16(bytes), zeros));
+    }
+}
+
+const tsr_gemm_q8 tsr_gemm_q8_avx512 = { "avx512", TSR_CPU_AVX512, MR, NR, 2, tile, widen };

@@ -1,36 +1,46 @@
 /*
  * gemm_q8_c.c - the reference: what every other variant must compute, bit for
- * bit.  Written so that compilers turn the inner loop into vector code.
+ * bit.  Columns of B are runs of memory, and the dot product of two runs of
+ * integers is a loop that compilers turn into vector code.
  * SPDX-License-Identifier: MIT
  */
 #include "ops/kernels/gemm_q8.h"
 #include "ops/kernels/requantise.h"
 
-enum { MR = 2, NR = 8 };
+enum { MR = 1, NR = 8, RUN = 1 << 15 };
 
-/* Sums wrap modulo 2^32 on their way to a total that fits: hence unsigned. */
-static void multiply(const tsr_gemm_q8_tile *t, const int16_t *a, uint32_t *sum)
+/* RUN products of at most 255 * 128 fit an int.  Sums of these wrap modulo 2^32
+ * on their way to a total that fits: hence unsigned. */
+static uint32_t dot(const int16_t *a, const int8_t *b, int k)
 {
-    const int8_t *b = (const int8_t *)t->b + 8 * NR;
-    for (int k = 0; k < t->k; k += 2, b += 2 * NR) {
-        const int a0 = a[k], a1 = a[k + 1];
-        for (int j = 0; j < NR; j++)
-            sum[j] += (uint32_t)(a0 * b[2 * j] + a1 * b[2 * j + 1]);
+    uint32_t total = 0;
+    for (int first = 0; first < k; first += RUN) {
+        const int end = k - first < RUN ? k : first + RUN;
+        int sum = 0;
+        for (int i = first; i < end; i++)
+            sum += a[i] * b[i];
+        total += (uint32_t)sum;
     }
+    return total;
 }
 
 static void tile(const tsr_gemm_q8_tile *t)
 {
-    const int32_t *bias = t->b;
+    const uint32_t *bias = t->b;
     const float *scale = (const float *)t->b + NR;
-    for (int i = 0; i < t->m; i++) {
-        uint32_t sum[NR];
-        for (int j = 0; j < NR; j++)
-            sum[j] = (uint32_t)bias[j] + (uint32_t)t->row_sum[i];
-        multiply(t, t->a + i * t->lda, sum);
-        for (int j = 0; j < t->n; j++)
-            t->c[i * t->ldc + j] = tsr_q8_store((float)(int32_t)sum[j] * scale[j], &t->out);
-    }
+    const int8_t *b = (const int8_t *)t->b + 8 * NR;
+    int32_t sum[NR];
+    for (int j = 0; j < t->n; j++)
+        sum[j] = (int32_t)(bias[j] + (uint32_t)t->row_sum[0]
+                           + dot(t->a, b + (ptrdiff_t)j * t->k, t->k));
+    for (int j = 0; j < t->n; j++)
+        t->c[j] = tsr_q8_store((float)sum[j] * scale[j], &t->out);
 }
 
-const tsr_gemm_q8 tsr_gemm_q8_c = { "c", 0, MR, NR, tile };
+static void widen(const uint8_t *x, size_t n, uint8_t flip, int zero, int16_t *a)
+{
+    for (size_t i = 0; i < n; i++)
+        a[i] = (int16_t)((x[i] ^ flip) - zero);
+}
+
+const tsr_gemm_q8 tsr_gemm_q8_c = { "c", 0, MR, NR, 0, tile, widen };

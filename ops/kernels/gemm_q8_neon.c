@@ -79,4 +79,17 @@ static void tile(const tsr_gemm_q8_tile *t)
     }
 }
 
-const tsr_gemm_q8 tsr_gemm_q8_neon = { "neon", TSR_CPU_NEON, MR, NR, tile };
+static void widen(const uint8_t *x, size_t n, uint8_t flip, int zero, int16_t *a)
+{
+    const uint8x8_t flips = vdup_n_u8(flip);
+    const int16x8_t zeros = vdupq_n_s16((int16_t)zero);
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        const uint16x8_t words = vmovl_u8(veor_u8(vld1_u8(x + i), flips));
+        vst1q_s16(a + i, vsubq_s16(vreinterpretq_s16_u16(words), zeros));
+    }
+    for (; i < n; i++)
+        a[i] = (int16_t)((x[i] ^ flip) - zero);
+}
+
+const tsr_gemm_q8 tsr_gemm_q8_neon = { "neon", TSR_CPU_NEON, MR, NR, 2, tile, widen };

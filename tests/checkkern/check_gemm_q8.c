@@ -101,6 +101,23 @@ static void check_shape(const tsr_gemm_q8 *v, int m, int n, int k)
     drop(&g);
 }
 
+/* Every length around the vector widths. */
+static void check_widen(const tsr_gemm_q8 *v)
+{
+    for (int n = 1; n <= 70; n++) {
+        uint8_t *x = ck_alloc_u8((size_t)n), flip = ck_rand(0, 1) ? 0x80 : 0;
+        int16_t *a = ck_alloc((size_t)n, sizeof *a);
+        const int zero = extreme(0, 255);
+        v->widen(x, (size_t)n, flip, zero, a);
+        for (int i = 0; i < n; i++)
+            if (a[i] != (x[i] ^ flip) - zero)
+                ck_fail("widen %d: a[%d] is %d, want %d", n, i, a[i], (x[i] ^ flip) - zero);
+        if (!ck_intact(a))
+            ck_fail("widen %d: wrote outside a", n);
+        ck_free(x), ck_free(a);
+    }
+}
+
 static void bench(const tsr_gemm_q8 *v, const char *what, int m, int n, int k)
 {
     if (!ck_benching())
@@ -122,6 +139,7 @@ void check_gemm_q8(void)
         for (int m = 1; m <= 2 * v->mr + 1; m++)        /* every tail of m and n */
             for (int n = 1; n <= 2 * v->nr + 1; n++)
                 check_shape(v, m, n, ck_rand(1, 40));
+        check_widen(v);
         check_shape(v, 3, 5, 30000);                    /* sums near 2^31 */
         bench(v, "1x1 96 -> 24, 56 x 56", 3136, 24, 96);
         bench(v, "1x1 384 -> 64, 14 x 14", 196, 64, 384);
