@@ -23,19 +23,27 @@ LEVELS.x86_64  := avx2 avx512
 LEVELS.aarch64 := neon
 level = $(lastword $(subst _, ,$*))
 
-# make FORMATS="tflite tsr": the file formats to read; tfjs wants libcjson.
+# make FORMATS="tflite tsr": the file formats to read.  tfjs wants libcjson.
+# keras (.h5, .keras) wants libhdf5 and libzip besides and must be asked for:
+# libhdf5 crashes on some damaged files, so it is for files that you trust.
 FORMATS  ?= tflite tsr tfjs onnx
+HDF5     ?= /usr/include/hdf5/serial
 FILES.tflite := loaders/tflite%.c loaders/flatbuffer.c
 FILES.tsr    := loaders/tsr_%.c
-FILES.tfjs   := loaders/tfjs%.c loaders/keras_%.c loaders/census.c
+FILES.tfjs   := loaders/tfjs%.c
+FILES.keras  := loaders/keras_file.c loaders/keras_h5.c
 FILES.onnx   := $(filter-out loaders/onnx_emit.c loaders/onnx_export%, \
                              $(wildcard loaders/onnx*.c))
 LIBS.tfjs    := -lcjson
+LIBS.keras   := -lhdf5_serial -lzip -lcjson
 DEFS.tflite  := -DTSR_READS_TFLITE
 DEFS.tsr     := -DTSR_READS_TSR
 DEFS.tfjs    := -DTSR_READS_TFJS
 DEFS.onnx    := -DTSR_READS_ONNX
-LEFT_OUT := $(foreach f,$(filter-out $(FORMATS),tflite tsr tfjs onnx),$(FILES.$f))
+DEFS.keras   := -DTSR_READS_KERAS -isystem $(HDF5)
+LEFT_OUT := $(foreach f,$(filter-out $(FORMATS),tflite tsr tfjs onnx keras),$(FILES.$f)) \
+            $(if $(filter tfjs keras,$(FORMATS)),, \
+              loaders/census.c $(addprefix loaders/keras_,conv.c layers.c model.c pieces.c))
 CPPFLAGS += $(foreach f,$(FORMATS),$(DEFS.$f))
 LDLIBS   := $(foreach f,$(FORMATS),$(LIBS.$f)) $(LDLIBS)
 
@@ -56,6 +64,7 @@ INCLUDE   = $(DESTDIR)$(PREFIX)/include/tarsier/engine
 
 # Other builds of the same sources, each in a folder of its own.
 SANITISE        := -fsanitize=address,undefined -fno-sanitize-recover=all
+VARIANT.keras   := B=build-keras FORMATS='tflite tsr tfjs onnx keras'
 VARIANT.clang   := B=build-clang CC=clang
 VARIANT.asan    := B=build-asan OPT='-O1 $(SANITISE)' LDFLAGS='$(SANITISE)'
 VARIANT.tsan    := B=build-tsan OPT='-O1 -fsanitize=thread' LDFLAGS=-fsanitize=thread
@@ -78,9 +87,13 @@ golden: tests
 ## kernels: test every kernel variant this CPU can run, and print its speed
 kernels: $(B)/checkkern
 	$(RUN) $< --bench $(ARGS)
+## keras: a build in build-keras/ that reads Keras files too, and its tests
 ## asan: the tests under AddressSanitizer and UBSan (build-asan/; likewise below)
 ## tsan: the tests under ThreadSanitizer
 ## clang: the tests as clang compiles them
+keras:
+	+@$(MAKE) --no-print-directory $(VARIANT.keras) build-keras/test_keras
+	@tests/run.sh build-keras/test_keras
 asan tsan clang: %: %-tests
 	$(variant) check
 ## aarch64: the kernels for 64-bit Arm, under emulation
@@ -167,7 +180,7 @@ build/peers/ready: bench/peers/requirements.txt
 	touch $@
 
 .SECONDARY:
-.PHONY: all tests check golden kernels asan tsan clang aarch64 armhf asan-tests tsan-tests \
+.PHONY: all tests check golden kernels keras asan tsan clang aarch64 armhf asan-tests tsan-tests \
         clang-tests aarch64-tests armhf-tests cross-tests check-kernels bench bench-peers \
         lint install installed clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -28,11 +28,12 @@ static tsr_conv2d_attr conv_geometry(const keras_call *c, int kh, int kw)
 static int conv2d(const keras_call *c, const char *role, int x)
 {
     tsr_tensor w;
-    if (!keras_is_picture(c) || !keras_need(c, role, 4, &w))
+    if (!keras_is_picture(c) || !keras_need(c, role, 0, 4, &w))
         return -1;
     const size_t oc = (size_t)w.dim[3], rest = tsr_elements(&w) / oc;
     const int dim[] = { w.dim[3], w.dim[0], w.dim[1], w.dim[2] };
-    int in[] = { x, keras_constant(c, keras_turned(c, w.data, rest, oc), 4, dim), keras_bias(c) };
+    float *f = keras_turned(c, w.data, rest, oc);
+    int in[] = { x, keras_constant(c, f, 4, dim), keras_bias(c, 1) };
     tsr_node n = tsr_node_make(TSR_OP_CONV2D, c->name, in, 3);
     n.attr.conv2d = conv_geometry(c, w.dim[0], w.dim[1]);
     n.attr.conv2d.groups = json_int(c->config, "groups", 1);
@@ -44,10 +45,10 @@ int keras_layer_conv2d(const keras_call *c) { return conv2d(c, "kernel", c->in[0
 static int depthwise(const keras_call *c, bool last)
 {
     tsr_tensor w;
-    if (!keras_is_picture(c) || !keras_need(c, "depthwise_kernel", 4, &w))
+    if (!keras_is_picture(c) || !keras_need(c, "depthwise_kernel", 0, 4, &w))
         return -1;
     const int dim[] = { 1, w.dim[0], w.dim[1], w.dim[2] * w.dim[3] };
-    int in[] = { c->in[0], keras_constant(c, w.data, 4, dim), last ? keras_bias(c) : -1 };
+    int in[] = { c->in[0], keras_constant(c, w.data, 4, dim), last ? keras_bias(c, 1) : -1 };
     tsr_node n = tsr_node_make(TSR_OP_DEPTHWISE_CONV2D, c->name, in, 3);
     n.attr.conv2d = conv_geometry(c, w.dim[0], w.dim[1]);
     return last ? keras_activated(c, keras_add(c, &n)) : keras_add(c, &n);
@@ -60,12 +61,12 @@ int keras_layer_separable(const keras_call *c)
 {
     tsr_tensor w;
     const int middle = depthwise(c, false);
-    if (middle < 0 || !keras_need(c, "pointwise_kernel", 4, &w))
+    if (middle < 0 || !keras_need(c, "pointwise_kernel", 1, 4, &w))
         return -1;
     const size_t oc = (size_t)w.dim[3], rest = tsr_elements(&w) / oc;
     const int dim[] = { w.dim[3], w.dim[0], w.dim[1], w.dim[2] };
     float *f = keras_turned(c, w.data, rest, oc);
-    int in[] = { middle, keras_constant(c, f, 4, dim), keras_bias(c) };
+    int in[] = { middle, keras_constant(c, f, 4, dim), keras_bias(c, 2) };
     tsr_node n = tsr_node_make(TSR_OP_CONV2D, c->name, in, 3);
     n.attr.conv2d = (tsr_conv2d_attr){ 1, 1, 1, 1, 0, 0, 0, 0, 1 };
     return keras_activated(c, keras_add(c, &n));
@@ -75,7 +76,7 @@ int keras_layer_separable(const keras_call *c)
 int keras_layer_conv2d_transpose(const keras_call *c)
 {
     tsr_tensor w;
-    if (!keras_is_picture(c) || !keras_need(c, "kernel", 4, &w))
+    if (!keras_is_picture(c) || !keras_need(c, "kernel", 0, 4, &w))
         return -1;
     const tsr_tensor *x = keras_tensor(c, c->in[0]);
     const size_t taps = (size_t)w.dim[0] * (size_t)w.dim[1], ci = (size_t)w.dim[3];
@@ -85,7 +86,7 @@ int keras_layer_conv2d_transpose(const keras_call *c)
         for (size_t o = 0; o < co; o++)
             memcpy(f + (o * taps + t) * ci, (float *)w.data + (t * co + o) * ci, ci * sizeof *f);
     const int dim[] = { w.dim[2], w.dim[0], w.dim[1], w.dim[3] };
-    int in[] = { c->in[0], keras_constant(c, f, 4, dim), keras_bias(c) }, s[2];
+    int in[] = { c->in[0], keras_constant(c, f, 4, dim), keras_bias(c, 1) }, s[2];
     keras_pair(c, "strides", 1, s);
     if (s[0] < 1 || s[1] < 1 || s[0] > 64 || s[1] > 64)
         return keras_fail(c, "strides out of range");
@@ -109,11 +110,11 @@ int keras_layer_conv2d_transpose(const keras_call *c)
 int keras_layer_dense(const keras_call *c)
 {
     tsr_tensor w;
-    if (!keras_need(c, "kernel", 2, &w))
+    if (!keras_need(c, "kernel", 0, 2, &w))
         return -1;
     const int dim[] = { w.dim[1], w.dim[0] };
     float *f = keras_turned(c, w.data, (size_t)w.dim[0], (size_t)w.dim[1]);
-    int in[] = { c->in[0], keras_constant(c, f, 2, dim), keras_bias(c) };
+    int in[] = { c->in[0], keras_constant(c, f, 2, dim), keras_bias(c, 1) };
     tsr_node n = tsr_node_make(TSR_OP_DENSE, c->name, in, 3);
     n.attr.dense.keep_dims = true;
     return keras_activated(c, keras_add(c, &n));
@@ -123,8 +124,10 @@ int keras_layer_dense(const keras_call *c)
 int keras_layer_batch_normalization(const keras_call *c)
 {
     tsr_tensor mean, variance, gamma, beta;
-    if (c->in[0] < 0 || !keras_need(c, "moving_mean", 1, &mean)
-        || !keras_need(c, "moving_variance", 1, &variance))
+    const bool scale = json_bool(c->config, "scale", true);
+    const bool center = json_bool(c->config, "center", true);
+    if (c->in[0] < 0 || !keras_need(c, "moving_mean", scale + center, 1, &mean)
+        || !keras_need(c, "moving_variance", scale + center + 1, 1, &variance))
         return -1;
     const tsr_tensor *x = keras_tensor(c, c->in[0]);
     const cJSON *axes = json_get(c->config, "axis");
@@ -133,10 +136,8 @@ int keras_layer_batch_normalization(const keras_call *c)
     const int n = mean.dim[0];
     if ((axis != -1 && axis != x->rank - 1) || variance.dim[0] != n)
         return keras_fail(c, "normalises another axis than the last");
-    const bool scale = json_bool(c->config, "scale", true);
-    const bool center = json_bool(c->config, "center", true);
-    if ((scale && (!keras_need(c, "gamma", 1, &gamma) || gamma.dim[0] != n))
-        || (center && (!keras_need(c, "beta", 1, &beta) || beta.dim[0] != n)))
+    if ((scale && (!keras_need(c, "gamma", 0, 1, &gamma) || gamma.dim[0] != n))
+        || (center && (!keras_need(c, "beta", scale, 1, &beta) || beta.dim[0] != n)))
         return -1;
     const double epsilon = json_number(c->config, "epsilon", 1e-3);
     float *mul = keras_floats(c, (size_t)n), *shift = keras_floats(c, (size_t)n);

@@ -34,9 +34,9 @@ bool keras_weight(const keras_call *c, const char *role, int index, tsr_tensor *
 }
 
 /* A weight that must be there, with this many dimensions. */
-bool keras_need(const keras_call *c, const char *role, int rank, tsr_tensor *t)
+bool keras_need(const keras_call *c, const char *role, int index, int rank, tsr_tensor *t)
 {
-    if (!keras_weight(c, role, 0, t) || t->rank != rank) {
+    if (!keras_weight(c, role, index, t) || t->rank != rank) {
         tsr_graph_fail(c->b->g, TSR_BAD_FILE, "layer '%.80s': weight '%s' of %d dimensions "
                        "is missing", c->name, role, rank);
         return false;
@@ -71,10 +71,10 @@ float *keras_turned(const keras_call *c, const float *x, size_t rows, size_t col
     return y;
 }
 
-int keras_bias(const keras_call *c)
+int keras_bias(const keras_call *c, int index)
 {
     tsr_tensor t;
-    if (!json_bool(c->config, "use_bias", true) || !keras_need(c, "bias", 1, &t))
+    if (!json_bool(c->config, "use_bias", true) || !keras_need(c, "bias", index, 1, &t))
         return -1;
     t.name = c->name;
     return tsr_graph_constant(c->b->g, &t);

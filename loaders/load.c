@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "engine/op.h"
+#include "loaders/keras_file.h"
 #include "loaders/load.h"
 #include "loaders/onnx.h"
 #include "loaders/tfjs.h"
@@ -21,6 +22,9 @@ static const tsr_format formats[] = {
 #endif
 #ifdef TSR_READS_TFJS
     { "TensorFlow.js", tsr_tfjs_recognise, tsr_tfjs_load, tsr_tfjs_unsupported },
+#endif
+#ifdef TSR_READS_KERAS
+    { "Keras", tsr_keras_recognise, tsr_keras_load, tsr_keras_unsupported },
 #endif
 #ifdef TSR_READS_ONNX
     { "ONNX", tsr_onnx_recognise, tsr_onnx_load, tsr_onnx_unsupported },
@@ -50,7 +54,7 @@ tsr_status tsr_model_load(const void *file, size_t file_bytes, const tsr_options
     const tsr_format *format = find(file, file_bytes);
     if (!format)
         return tsr_fail(err, TSR_BAD_FILE, "not a model file of a known format (.tflite, .onnx, "
-                        ".tsr, model.json), or cut off: %zu bytes", file_bytes);
+                        ".tsr, model.json, .keras, .h5), or cut off: %zu bytes", file_bytes);
     return format->load(file, file_bytes, &all, model, err);
 }
 
