@@ -13,10 +13,12 @@ static void put(sink *s, char c)
         *s->at++ = c;
 }
 
+/* Strings may come from a hostile file: nothing in them may move a terminal's
+ * cursor or break a line. */
 static void put_string(sink *s, const char *text, int most)
 {
     for (int i = 0; text && text[i] && (most < 0 || i < most); i++)
-        put(s, text[i]);
+        put(s, (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i]);
 }
 
 static void put_unsigned(sink *s, unsigned long long x, unsigned base)

@@ -39,8 +39,28 @@ static void test_like_printf(void **state)
     same("%g %g", (double)__builtin_inff(), -(double)__builtin_inff());
 }
 
+static void print(char *text, size_t size, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    tsr_format(text, size, fmt, ap);
+    va_end(ap);
+}
+
+/* Names from files: no newline, no escape sequence; other alphabets are fine. */
+static void test_hostile_names(void **state)
+{
+    (void)state;
+    char text[64];
+    print(text, sizeof text, "'%s'\n", "a\x1b[2Jb\n\x7f\tcaf\xc3\xa9");
+    assert_string_equal(text, "'a?[2Jb???caf\xc3\xa9'\n");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_like_printf) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_like_printf),
+        cmocka_unit_test(test_hostile_names),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

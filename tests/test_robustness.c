@@ -243,7 +243,7 @@ static void overwritten(void **state)
     for (i = 0; i < flips && seconds() < end; i++) {
         seed = 0x9e3779b9u * (uint32_t)(i + 1);
         memcpy(bytes, s->file.bytes, s->file.size);
-        for (uint32_t k = 1 + roll(4); k > 0; k--)
+        for (uint32_t k = roll(2) ? 1 : 1 + roll(4); k > 0; k--)
             damage(bytes, s->file.size, place(s, pristine));
         begin(s, "damage number", (size_t)i);
         loaded += survive(bytes, s->file.size, i % 2);

@@ -163,6 +163,7 @@ static void shapes(mk_model *m)
     static const int perm[] = { 0, 2, 1, 3 }, block[] = { 2, 2 }, pads[] = { 0, 0, 0, 0 };
     static const int begin[] = { 0, 0, 1, 0 }, size[] = { -1, -1, 2, -1 }, one[] = { 1 };
     static const int first[] = { 0, 0 }, end[] = { 0, 2 }, stride[] = { 1, 1 }, idx[] = { 1, 0 };
+    static const int flat[] = { -1 };
     const int x = mk_input(m, "x", MK_F32, 4, DIM(1, 4, 4, 4));
     const int a = f32(m, 4, DIM(1, 4, 4, 4)), b = f32(m, 4, DIM(4, 2, 2, 4));
     const int c = f32(m, 4, DIM(1, 4, 4, 4)), d = f32(m, 4, DIM(1, 8, 8, 1));
@@ -195,7 +196,7 @@ static void shapes(mk_model *m)
     mk_option(op, 32, 1, 4, 1);
     mk_option(mk_operator(m, 36, l, mk_ints(m, idx, 2), -1, n), 23, 0, 4, 0);
     mk_operator(m, 70, n, mk_ints(m, one, 1), -1, o);
-    mk_operator(m, 22, o, -1, -1, p);
+    mk_operator(m, 22, o, mk_ints(m, flat, 1), -1, p);
     m->tensors[l].dim[0] = 4;           /* x[:, 0:2] */
     m->tensors[l].dim[1] = 2;
     m->tensors[n].dim[1] = 2;
@@ -226,6 +227,54 @@ static void sparse(mk_model *m)
     mk_output(m, y);
 }
 
+static int reduce(mk_model *m, int code, int in, int out)
+{
+    static const int axes[] = { 1 };
+    mk_option(mk_operator(m, code, in, mk_ints(m, axes, 1), -1, out), 27, 0, 1, 1);
+    return out;
+}
+
+/* What the others leave out: reductions, reflections, indices, types. */
+static void rest(mk_model *m)
+{
+    static const int pads[] = { 1, 1, 2, 0 }, which[] = { 1, 0, 2, 3 }, zero[] = { 0 };
+    static const int sizes[] = { 1, -1 }, axis[] = { 0 }, first[] = { 1 }, flat[] = { -1 };
+    const int x = mk_input(m, "x", MK_F32, 2, DIM(4, 4));
+    const int a = f32(m, 2, DIM(6, 6)), b = f32(m, 2, DIM(8, 8)), c = f32(m, 2, DIM(8, 1));
+    const int d = f32(m, 2, DIM(8, 1)), e = f32(m, 2, DIM(8, 1)), f = f32(m, 2, DIM(8, 1));
+    const int g = f32(m, 1, DIM(2)), h = f32(m, 2, DIM(1, 4)), i = f32(m, 2, DIM(3, 4));
+    const int j = mk_value(m, "i", MK_S32, 1, DIM(3)), k = mk_value(m, "s", MK_S32, 1, DIM(2));
+    const int l = mk_value(m, "n", MK_S32, 0, NULL), n = f32(m, 1, DIM(16));
+    const int table = mk_constant(m, "pads", MK_S32, 2, DIM(2, 2), pads);
+    mk_option(mk_operator(m, 100, x, table, -1, a), 77, 0, 1, 1);
+    mk_operator(m, 60, a, table, mk_constant(m, "value", MK_F32, 0, NULL, weights()), b);
+    reduce(m, 82, b, c);
+    reduce(m, 89, b, d);
+    reduce(m, 74, b, e);
+    mk_operator(m, 106, c, d, e, f);
+    const int indices = mk_constant(m, "which", MK_S32, 2, DIM(2, 2), which);
+    mk_operator(m, 107, x, indices, -1, g);
+    mk_op *op = mk_operator(m, 102, x, mk_ints(m, sizes, 2), mk_ints(m, axis, 1), h);
+    op->out[op->out_count++] = i;
+    mk_option(op, 79, 0, 4, 2);
+    mk_option(mk_operator(m, 79, i, mk_ints(m, first, 1), -1, j), 57, 0, 1, MK_S32);
+    mk_option(mk_operator(m, 77, x, -1, -1, k), 55, 0, 1, MK_S32);
+    mk_operator(m, 36, k, mk_constant(m, "zero", MK_S32, 0, NULL, zero), -1, l)->options_type = 0;
+    const int q = mk_quantise(m, mk_value(m, "q", MK_U8, 2, DIM(8, 1)), 0.5f, 9);
+    const int r = mk_quantise(m, mk_value(m, "r", MK_S8, 2, DIM(8, 1)), 0.5f, -119);
+    const int t = mk_value(m, "t", MK_S32, 2, DIM(8, 1));
+    mk_operator(m, 114, f, -1, -1, q);
+    mk_operator(m, 114, q, -1, -1, r);
+    mk_operator(m, 53, f, -1, -1, t);
+    mk_operator(m, 22, x, mk_ints(m, flat, 1), -1, n);
+    mk_output(m, r);
+    mk_output(m, t);
+    mk_output(m, g);
+    mk_output(m, j);
+    mk_output(m, l);
+    mk_output(m, n);
+}
+
 const char *tiny_model(int k, mk_model *m)
 {
     *m = (mk_model){ 0 };
@@ -236,6 +285,7 @@ const char *tiny_model(int k, mk_model *m)
     case 3: mathematics(m); return "tiny mathematics";
     case 4: shapes(m); return "tiny shapes";
     case 5: sparse(m); return "tiny sparse";
+    case 6: rest(m); return "tiny rest";
     default: abort();
     }
 }
