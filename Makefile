@@ -69,9 +69,9 @@ VARIANT.clang   := B=build-clang CC=clang
 VARIANT.asan    := B=build-asan OPT='-O1 $(SANITISE)' LDFLAGS='$(SANITISE)'
 VARIANT.tsan    := B=build-tsan OPT='-O1 -fsanitize=thread' LDFLAGS=-fsanitize=thread
 VARIANT.aarch64 := B=build-aarch64 CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar \
-                   RUN='qemu-aarch64 -L /usr/aarch64-linux-gnu'
+                   FORMATS='tflite tsr' RUN='qemu-aarch64 -L /usr/aarch64-linux-gnu'
 VARIANT.armhf   := B=build-armhf CC=arm-linux-gnueabihf-gcc AR=arm-linux-gnueabihf-ar \
-                   RUN='qemu-arm -L /usr/arm-linux-gnueabihf'
+                   FORMATS='tflite tsr' RUN='qemu-arm -L /usr/arm-linux-gnueabihf'
 variant          = +@$(MAKE) --no-print-directory $(VARIANT.$*)
 
 ## all: the library and the tarsier program, in build/ (default)
@@ -122,7 +122,7 @@ install: all
 	install -m 644 $(B)/libtarsier.a $(LIB)/
 	install -m 644 engine/tsr.h engine/status.h engine/threads.h $(INCLUDE)/
 	@printf '%s\n' 'prefix=$(PREFIX)' 'Name: tarsier' 'Version: $(VERSION)' \
-	    'Description: vision networks in plain C' 'Libs: -L$${prefix}/lib -ltarsier -lm -pthread' \
+	    'Description: vision networks in plain C' 'Libs: -L$${prefix}/lib -ltarsier $(strip $(LDLIBS))' \
 	    'Cflags: -I$${prefix}/include/tarsier' \
 	    > $(LIB)/pkgconfig/tarsier.pc
 ## installed: install below build/ and build programs against that, as a user would

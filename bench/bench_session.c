@@ -57,7 +57,7 @@ static double element(const tsr_tensor *t, size_t i)
     case TSR_U8:  return v.u8;
     case TSR_S32: return v.s32;
     case TSR_S64: return (double)v.s64;
-    default:      return NAN;       /* a comparison with it fails, as it should */
+    default:      return (double)NAN;       /* a comparison with it fails, as it should */
     }
 }
 
