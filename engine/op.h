@@ -115,6 +115,7 @@ typedef struct tsr_node {
         tsr_conv2d_attr conv2d;                     /* CONV2D, DEPTHWISE_CONV2D */
         tsr_transpose_conv2d_attr transpose_conv2d;
         struct { bool keep_dims; } dense;
+        struct { bool divide; } quantize;   /* x / scale, not x * (1 / scale): ONNX */
         tsr_pool2d_attr pool2d;
         tsr_resize_attr resize;
         tsr_softmax_attr softmax;

@@ -38,9 +38,11 @@ bool onx_str_is(onx_str s, const char *text)
     return s.n == strlen(text) && memcmp(s.s, text, s.n) == 0;
 }
 
-const char *onx_text(onx_file *f, onx_str s)
+const char *onx_text(onx_file *f, onx_str s) { return onx_text_n(f, s.s, s.n); }
+
+const char *onx_text_n(onx_file *f, const char *s, size_t n)
 {
-    const char *text = tsr_pool_string(f->scratch, s.s, s.n);
+    const char *text = tsr_pool_string(f->scratch, s, n);
     if (!text && f->g)
         tsr_graph_fail(f->g, TSR_NO_MEMORY, "onnx: no memory for a name");
     return text ? text : "";
@@ -187,11 +189,16 @@ static void load_node(onx_file *f, tsr_reader message)
             tsr_graph_fail(f->g, TSR_NO_MEMORY, "onnx: no memory for operator %d", f->node_index);
         return;
     }
+    const onx_value *made = o.out_count ? onx_find(f, o.out[0]) : NULL;
+    if (made && made->ahead) {          /* done together with an operator before */
+        f->node_index++;
+        return;
+    }
     if (o.out_count == 0)
         onx_fail(&o, TSR_BAD_FILE, "has no output");
     else if (!o.reader)
         onx_fail(&o, TSR_UNSUPPORTED, "is not supported");
-    else if (onx_ok(&o))
+    else if (onx_ok(&o) && !onx_q_try(&o))
         o.reader->load(&o);
     if (f->g->status != TSR_OK)
         add_index(&o, f->g->err);
@@ -207,6 +214,8 @@ static tsr_status read_graph(onx_file *f)
     onx_each_in_graph(f, ONX_GRAPH_INITIALIZER, onx_add_initializer);
     onx_each_in_graph(f, ONX_GRAPH_INPUT, onx_add_input);
     onx_check_bindings(f);
+    onx_each_in_graph(f, ONX_GRAPH_NODE, onx_note_node);
+    onx_each_in_graph(f, ONX_GRAPH_OUTPUT, onx_note_output);
     onx_each_in_graph(f, ONX_GRAPH_NODE, load_node);
     onx_each_in_graph(f, ONX_GRAPH_OUTPUT, onx_add_output);
     if (f->bad)

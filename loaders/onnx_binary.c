@@ -86,6 +86,8 @@ int onx_arithmetic(onx_op *o, tsr_op_kind kind, int a, int b)
     if (a < 0 || b < 0)
         return ONX_NONE;
     const tsr_dtype d = onx_t(o, a)->dtype;
+    if (o->q.on)
+        return onx_binary(o, kind, a, b);
     if (onx_t(o, b)->dtype != d) {
         onx_fail(o, TSR_BAD_FILE, "inputs of types %s and %s", tsr_dtype_name(d),
                  tsr_dtype_name(onx_t(o, b)->dtype));
@@ -179,7 +181,7 @@ static bool constant_or_absent(onx_op *o, int slot)
 void onx_clip(onx_op *o)
 {
     const bool inputs = o->f->opset >= 11;
-    if (inputs && (onx_dtype_of(o, 0) != TSR_F32 || !constant_or_absent(o, 1)
+    if (inputs && !o->q.on && (onx_dtype_of(o, 0) != TSR_F32 || !constant_or_absent(o, 1)
                    || !constant_or_absent(o, 2))) {
         clip_between(o);
         return;

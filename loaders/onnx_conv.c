@@ -12,13 +12,17 @@
 #include <string.h>
 #include "loaders/onnx_read.h"
 
-/* The filter as the file has it, rank 4, f32; a filter of rank 3 is one high. */
-typedef struct { int dim[4]; const uint8_t *data; } filter;
+/* The filter as the file has it, rank 4; a filter of rank 3 is one high.  8-bit
+ * numbers if the operator works on such, else f32. */
+typedef struct { int dim[4]; const uint8_t *data; size_t e; tsr_dtype dtype; tsr_quant quant; }
+    filter;
 
 static bool read_filter(onx_op *o, int slot, filter *w)
 {
     const tsr_tensor *t = onx_constant(o, slot);
-    if (!t || t->dtype != TSR_F32 || t->rank < 3 || t->rank > 4) {
+    const bool fits = t && (t->dtype == TSR_F32
+                            || (o->q.on && (t->dtype == TSR_U8 || t->dtype == TSR_S8)));
+    if (!fits || t->rank < 3 || t->rank > 4) {
         if (onx_ok(o))
             onx_fail(o, TSR_UNSUPPORTED, t ? "a filter of %s with %d dimensions"
                      : "the filter is not a constant", t ? tsr_dtype_name(t->dtype) : "",
@@ -26,50 +30,58 @@ static bool read_filter(onx_op *o, int slot, filter *w)
         return false;
     }
     w->data = t->data;
+    w->e = tsr_dtype_bytes(t->dtype);
+    w->dtype = t->dtype;
+    w->quant = t->quant;
     w->dim[0] = t->dim[0], w->dim[1] = t->dim[1];
     w->dim[2] = t->rank == 4 ? t->dim[2] : 1;
     w->dim[3] = t->dim[t->rank - 1];
     return true;
 }
 
-static float at(const filter *w, int a, int b, int y, int x)
+/* Copy element [a, b, y, x]; gives the place for the next one. */
+static uint8_t *take(const filter *w, const int at[4], uint8_t *to)
 {
-    const size_t i = (((size_t)a * (size_t)w->dim[1] + (size_t)b) * (size_t)w->dim[2] + (size_t)y)
-                     * (size_t)w->dim[3] + (size_t)x;
-    float f;
-    memcpy(&f, w->data + i * sizeof f, sizeof f);
-    return f;
+    size_t i = 0;
+    for (int k = 0; k < 4; k++)
+        i = i * (size_t)w->dim[k] + (size_t)at[k];
+    memcpy(to, w->data + i * w->e, w->e);
+    return to + w->e;
 }
 
 /* [oc, kh, kw, c] for a convolution, [1, kh, kw, oc] for a depthwise one. */
 static int conv_filter(onx_op *o, const filter *w, bool depthwise)
 {
     const int oc = w->dim[0], c = w->dim[1], kh = w->dim[2], kw = w->dim[3];
-    float *to = onx_room(o, (size_t)oc * (size_t)c * (size_t)kh * (size_t)kw * sizeof *to);
-    tsr_tensor t = { .name = o->name, .dtype = TSR_F32, .rank = 4, .dim = { oc, kh, kw, c } };
+    tsr_tensor t = { .name = o->name, .dtype = w->dtype, .rank = 4, .dim = { oc, kh, kw, c },
+                     .quant = w->quant };
+    uint8_t *to = onx_room(o, (size_t)oc * (size_t)c * (size_t)kh * (size_t)kw * w->e);
+    t.data = to;
     if (!to)
         return ONX_NONE;
-    t.data = to;
     if (depthwise) {                    /* c is 1 */
         t.dim[0] = 1, t.dim[3] = oc;
+        t.quant.axis = 3;
         for (int y = 0; y < kh; y++)
             for (int x = 0; x < kw; x++)
                 for (int co = 0; co < oc; co++)
-                    *to++ = at(w, co, 0, y, x);
+                    to = take(w, (int[]){ co, 0, y, x }, to);
     } else {
         for (int co = 0; co < oc; co++)
             for (int y = 0; y < kh; y++)
                 for (int x = 0; x < kw; x++)
                     for (int ci = 0; ci < c; ci++)
-                        *to++ = at(w, co, ci, y, x);
+                        to = take(w, (int[]){ co, ci, y, x }, to);
     }
     return tsr_graph_constant(o->f->g, &t);
 }
 
-/* The bias as it is: rank 1. */
-static int bias_of(onx_op *o, int slot)
+/* One number for each of oc channels, rank 1. */
+static int bias_of(onx_op *o, int slot, int x, int w, int oc)
 {
-    return onx_has(o, slot) ? onx_plain(o, slot) : ONX_NONE;
+    if (!onx_has(o, slot) || w < 0)
+        return ONX_NONE;
+    return o->q.on ? onx_q_bias(o, slot, x, &onx_t(o, w)->quant, oc) : onx_plain(o, slot);
 }
 
 static tsr_conv2d_attr conv_attr(const onx_window *w, int groups)
@@ -98,8 +110,13 @@ void onx_conv(onx_op *o)
                  (long long)groups, w.dim[1], d[3]);
         return;
     }
+    if (w.quant.scales && w.quant.axis != 0) {
+        o->q.failed = true;
+        return;
+    }
     const bool depthwise = groups > 1 && w.dim[1] == 1 && w.dim[0] % d[3] == 0;
-    int in[3] = { x, conv_filter(o, &w, depthwise), bias_of(o, 2) };
+    int in[3] = { x, conv_filter(o, &w, depthwise), ONX_NONE };
+    in[2] = bias_of(o, 2, x, in[1], w.dim[0]);
     tsr_node n = tsr_node_make(depthwise ? TSR_OP_DEPTHWISE_CONV2D : TSR_OP_CONV2D, o->name, in, 3);
     n.attr.conv2d = conv_attr(&win, depthwise ? 1 : (int)groups);
     if (in[1] >= 0)
@@ -121,9 +138,11 @@ static int transposed_filter(onx_op *o, const filter *w, const onx_window *win, 
                  (long long)kh, (long long)kw, c);
         return ONX_NONE;
     }
-    tsr_tensor t = { .name = o->name, .dtype = TSR_F32, .rank = 4,
-                     .dim = { oc, (int)kh, (int)kw, c } };
-    float *to = t.data = onx_room(o, tsr_bytes(&t));        /* zeros */
+    tsr_tensor t = { .name = o->name, .dtype = w->dtype, .rank = 4,
+                     .dim = { oc, (int)kh, (int)kw, c }, .quant = w->quant };
+    uint8_t *to = t.data = onx_room(o, tsr_bytes(&t));      /* zeros */
+    if (to && w->e == 1)
+        memset(to, w->quant.zero_point & 255, tsr_bytes(&t));
     for (int ci = 0; to && ci < c; ci++)
         for (int k = 0; k < per_group; k++)
             for (int y = 0; y < w->dim[2]; y++)
@@ -131,7 +150,7 @@ static int transposed_filter(onx_op *o, const filter *w, const onx_window *win, 
                     const size_t co = (size_t)(ci / (c / groups) * per_group + k);
                     const size_t row = co * (size_t)kh + (size_t)(y * win->dilation[0]);
                     const size_t pixel = row * (size_t)kw + (size_t)(x * win->dilation[1]);
-                    to[pixel * (size_t)c + (size_t)ci] = at(w, ci, k, y, x);
+                    take(w, (int[]){ ci, k, y, x }, to + (pixel * (size_t)c + (size_t)ci) * w->e);
                 }
     return to ? tsr_graph_constant(o->f->g, &t) : ONX_NONE;
 }
@@ -190,7 +209,12 @@ void onx_conv_transpose(onx_op *o)
     }
     if (!transposed_size(o, rank - 2, d + 1, &win, size))
         return;
-    int in[3] = { x, transposed_filter(o, &w, &win, (int)groups), bias_of(o, 2) };
+    if (w.quant.scales) {               /* along an axis that groups would cut up */
+        o->q.failed = true;
+        return;
+    }
+    int in[3] = { x, transposed_filter(o, &w, &win, (int)groups), ONX_NONE };
+    in[2] = bias_of(o, 2, x, in[1], w.dim[1] * (int)groups);
     tsr_node n = tsr_node_make(TSR_OP_TRANSPOSE_CONV2D, o->name, in, 3);
     n.attr.transpose_conv2d = (tsr_transpose_conv2d_attr){
         .stride_y = win.stride[0], .stride_x = win.stride[1], .pad_top = win.before[0],

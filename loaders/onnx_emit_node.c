@@ -39,7 +39,10 @@ int onx_step(onx_op *o, const tsr_node *n, tsr_dtype dtype)
     const tsr_tensor *x = n->in_count ? onx_t(o, n->in[0]) : NULL;
     if (x && x->dtype == dtype && !x->quant.scales)
         out.quant = x->quant;
-    return tsr_graph_node(o->f->g, n, &out);
+    tsr_node node = *n;
+    if (o->q.on && !onx_q_step(o, &node, &out))
+        return ONX_NONE;
+    return tsr_graph_node(o->f->g, &node, &out);
 }
 
 bool onx_is_used(const onx_op *o, int slot)

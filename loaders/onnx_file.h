@@ -49,7 +49,12 @@ typedef struct {
     onx_shape shape;            /* as the file means it, N,C,H,W */
     bool empty;                 /* a tensor without elements: no graph value */
     tsr_reader stored;          /* an initialiser not asked for yet: its TensorProto */
-    int quantised;              /* entry that DequantizeLinear made this one from */
+    int q_plain, q_nhwc;        /* 8-bit values that DequantizeLinear made this one from:
+                                   plain and nhwc follow when somebody wants floats */
+    int uses;                   /* how often the name is read */
+    tsr_reader reader;          /* the last node that reads it */
+    bool defined;               /* somebody has made it; else the name was only noted */
+    bool ahead;                 /* made together with an operator before its own */
 } onx_value;
 
 typedef struct {
@@ -65,8 +70,17 @@ typedef struct {
     int *slots;                 /* hash table of value indices; power of two */
     int slot_count;
     int node_index;
-    onx_str *quantizers;        /* see onnx_quant.c */
 } onx_file;
+
+/* An operator between DequantizeLinear and QuantizeLinear that shall work on the
+ * 8-bit numbers themselves; see onnx_quant.c. */
+typedef struct {
+    bool on;
+    bool failed;                /* it cannot: do it in floats */
+    tsr_dtype dtype;            /* of the result */
+    tsr_quant quant;
+    float lo, hi;               /* of an activation in between */
+} onx_q;
 
 typedef struct onx_op onx_op;
 
@@ -87,6 +101,7 @@ struct onx_op {
     const char *name;           /* of its first output */
     onx_str *in, *out;
     int in_count, out_count;
+    onx_q q;
 };
 
 /* ---- onnx.c ---------------------------------------------------------------- */
@@ -98,6 +113,7 @@ bool onx_str_is(onx_str s, const char *text);
 
 /* The text as a C string in scratch memory; never NULL. */
 const char *onx_text(onx_file *f, onx_str s);
+const char *onx_text_n(onx_file *f, const char *s, size_t n);
 
 /* Call fn for every field `number` of every GraphProto of the file, in order. */
 void onx_each_in_graph(onx_file *f, uint32_t number,
@@ -115,8 +131,12 @@ tsr_status onx_refuse_unknown(onx_file *f, tsr_error *err);
 
 /* ---- onnx_names.c ------------------------------------------------------------ */
 
-/* The entry of that name; NULL when there is none. */
+/* The entry of that name; NULL when nothing has made it yet.  Entries move when
+ * others are added: do not keep the pointer. */
 onx_value *onx_find(onx_file *f, onx_str name);
+
+/* The entry of that name, made or not; NULL after a failure. */
+onx_value *onx_note(onx_file *f, onx_str name);
 
 /* A new entry; NULL after a failure (none left, or the name is taken). */
 onx_value *onx_add(onx_file *f, onx_str name);
@@ -164,6 +184,24 @@ int onx_image_axis(int axis);
 
 /* -rank..rank-1 to 0..rank-1; anything else is a failure and gives 0. */
 int onx_axis(onx_op *o, int64_t axis, int rank);
+
+/* ---- onnx_quant.c ------------------------------------------------------------------ */
+
+/* Put an operator on 8-bit numbers in order: the type, scale and clamp of its
+ * result.  false: it cannot be done that way (o->q.failed). */
+bool onx_q_step(onx_op *o, tsr_node *n, tsr_tensor *out);
+
+/* Try an operator on 8-bit numbers, if those around it are; true when it and
+ * the QuantizeLinear behind it are done. */
+bool onx_q_try(onx_op *o);
+
+/* The bias `slot` as s32 of scale x * filter, one number for each of the filter's
+ * `oc` channels. */
+int onx_q_bias(onx_op *o, int slot, int x, const tsr_quant *filter, int oc);
+
+/* Note the names that a node, or the list of outputs, reads. */
+void onx_note_node(onx_file *f, tsr_reader node);
+void onx_note_output(onx_file *f, tsr_reader value_info);
 
 /* ---- onnx_attr.c ---------------------------------------------------------------- */
 

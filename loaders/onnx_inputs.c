@@ -145,7 +145,7 @@ static bool describe_input(onx_file *f, const info *v, tsr_tensor *t)
     t->dtype = onx_dtype(v->elem);
     if (v->elem == ONX_FLOAT16)
         t->dtype = TSR_F16;
-    if (!v->is_tensor || t->dtype == TSR_DTYPE_COUNT)
+    if (!v->is_tensor || t->dtype == TSR_DTYPE_COUNT || v->elem == ONX_BFLOAT16)
         tsr_graph_fail(f->g, TSR_UNSUPPORTED, "input '%.60s' is of type %s", t->name,
                        v->is_tensor ? onx_type_name(v->elem) : "sequence or map");
     else if (v->rank == UNKNOWN_RANK && !bound)

@@ -27,6 +27,7 @@ static int turned(onx_op *o, int x) { return onx_transpose(o, x, (int[]){ 1, 0 }
 
 static int scaled(onx_op *o, int x, float by)
 {
+    o->q.failed |= o->q.on && by != 1.0f;
     return by == 1.0f ? x : onx_binary(o, TSR_OP_MUL, x, onx_scalar(o, by));
 }
 
@@ -56,7 +57,9 @@ void onx_gemm(onx_op *o)
     if (onx_t(o, b)->data) {
         b = scaled(o, turn_b ? b : turned(o, b), alpha);
         const int n = b < 0 ? 0 : onx_t(o, b)->dim[0];
-        const int bias = column_bias(o, 2, n, beta);
+        const int bias = o->q.on && b >= 0 ? onx_q_bias(o, 2, a, &onx_t(o, b)->quant, n)
+                                           : column_bias(o, 2, n, beta);
+        o->q.failed |= o->q.on && beta != 1.0f;
         y = dense(o, turn_a ? turned(o, a) : a, b, bias);
         if (bias >= 0 || !onx_has(o, 2)) {
             onx_set(o, 0, y, ONX_PLAIN);

@@ -37,7 +37,7 @@ static int *slot_of(const onx_file *f, onx_str name)
 onx_value *onx_find(onx_file *f, onx_str name)
 {
     const int *slot = f->slot_count ? slot_of(f, name) : NULL;
-    return slot && *slot != EMPTY ? &f->values[*slot] : NULL;
+    return slot && *slot != EMPTY && f->values[*slot].defined ? &f->values[*slot] : NULL;
 }
 
 /* Double both tables; the old ones stay in the pool until the load is over. */
@@ -63,21 +63,35 @@ static bool grow(onx_file *f)
     return true;
 }
 
-onx_value *onx_add(onx_file *f, onx_str name)
+onx_value *onx_note(onx_file *f, onx_str name)
 {
     if (f->value_count == f->value_room && !grow(f)) {
         tsr_graph_fail(f->g, TSR_NO_MEMORY, "onnx: no memory for %d names", f->value_count);
         return NULL;
     }
     int *slot = slot_of(f, name);
-    if (!slot || *slot != EMPTY) {
-        tsr_graph_fail(f->g, TSR_BAD_FILE, "onnx: '%.60s' is %s", onx_text(f, name),
-                       slot ? "defined twice" : "one of too many names that are alike");
+    if (!slot) {
+        tsr_graph_fail(f->g, TSR_BAD_FILE, "onnx: '%.60s' is one of too many names that are alike",
+                       onx_text(f, name));
         return NULL;
     }
+    if (*slot != EMPTY)
+        return &f->values[*slot];
     *slot = f->value_count;
     onx_value *v = &f->values[f->value_count++];
     *v = (onx_value){ .name = name, .plain = ONX_NONE, .nhwc = ONX_NONE, .narrow = ONX_NONE,
-                      .quantised = ONX_NONE };
+                      .q_plain = ONX_NONE, .q_nhwc = ONX_NONE };
+    return v;
+}
+
+onx_value *onx_add(onx_file *f, onx_str name)
+{
+    onx_value *v = onx_note(f, name);
+    if (v && v->defined) {
+        tsr_graph_fail(f->g, TSR_BAD_FILE, "onnx: '%.60s' is defined twice", onx_text(f, name));
+        return NULL;
+    }
+    if (v)
+        v->defined = true;
     return v;
 }

@@ -62,13 +62,19 @@ void onx_batch_norm(onx_op *o)
     onx_set(o, 0, onx_binary(o, TSR_OP_ADD, y, shifts), order);
 }
 
-/* (x - mean) / sqrt(mean of squares of that + eps) over the masked axes. */
-static int standardise(onx_op *o, int x, unsigned mask, float eps)
+typedef struct { int y, mean, inverse; } standard;
+
+/* y = (x - mean) * inverse, inverse = 1 / sqrt(mean of (x - mean)^2 + eps), over the
+ * masked axes. */
+static standard standardise(onx_op *o, int x, unsigned mask, float eps)
 {
-    const int d = onx_binary(o, TSR_OP_SUB, x, onx_reduce(o, TSR_OP_MEAN, x, mask, true));
+    standard s;
+    s.mean = onx_reduce(o, TSR_OP_MEAN, x, mask, true);
+    const int d = onx_binary(o, TSR_OP_SUB, x, s.mean);
     const int var = onx_reduce(o, TSR_OP_MEAN, onx_binary(o, TSR_OP_MUL, d, d), mask, true);
-    const int sum = onx_binary(o, TSR_OP_ADD, var, onx_scalar(o, eps));
-    return onx_binary(o, TSR_OP_MUL, d, onx_unary(o, TSR_OP_RSQRT, sum));
+    s.inverse = onx_unary(o, TSR_OP_RSQRT, onx_binary(o, TSR_OP_ADD, var, onx_scalar(o, eps)));
+    s.y = onx_binary(o, TSR_OP_MUL, d, s.inverse);
+    return s;
 }
 
 void onx_instance_norm(onx_op *o)
@@ -81,24 +87,25 @@ void onx_instance_norm(onx_op *o)
     if (!onx_ok(o) || s.rank < 3)
         return;
     const unsigned mask = order == ONX_NHWC ? 6 : ((1u << s.rank) - 1) & ~3u;
-    int y = standardise(o, x, mask, onx_attr_float(o, "epsilon", 1e-5f));
+    int y = standardise(o, x, mask, onx_attr_float(o, "epsilon", 1e-5f)).y;
     y = onx_binary(o, TSR_OP_MUL, y, channel_constant(o, scale, s.rank, c, order));
     onx_set(o, 0, onx_binary(o, TSR_OP_ADD, y, channel_constant(o, bias, s.rank, c, order)), order);
 }
 
 /* Scale and bias have the shape of the normalised axes, the last ones, so they
- * broadcast as they are.  Mean and 1/deviation, outputs 1 and 2, are for
- * training. */
+ * broadcast as they are. */
 void onx_layer_norm(onx_op *o)
 {
     const int rank = onx_shape_of(o, 0).rank, x = onx_plain(o, 0);
     const int axis = onx_axis(o, onx_attr_int(o, "axis", -1), rank);
     const unsigned mask = ((1u << rank) - 1) & ~((1u << axis) - 1);
-    int y = standardise(o, x, mask, onx_attr_float(o, "epsilon", 1e-5f));
-    y = onx_binary(o, TSR_OP_MUL, y, onx_plain(o, 1));
+    const standard s = standardise(o, x, mask, onx_attr_float(o, "epsilon", 1e-5f));
+    int y = onx_binary(o, TSR_OP_MUL, s.y, onx_plain(o, 1));
     if (onx_has(o, 2))
         y = onx_binary(o, TSR_OP_ADD, y, onx_plain(o, 2));
     onx_set(o, 0, y, ONX_PLAIN);
+    onx_set(o, 1, s.mean, ONX_PLAIN);
+    onx_set(o, 2, s.inverse, ONX_PLAIN);
 }
 
 void onx_mvn(onx_op *o)

@@ -58,5 +58,12 @@ void onx_pool(onx_op *o)
         .pad_left = w.before[1], .pad_bottom = w.after[0], .pad_right = w.after[1],
     };
     const tsr_dtype d = x < 0 ? TSR_F32 : onx_t(o, x)->dtype;
-    onx_set_picture(o, onx_step(o, &n, d), rank);
+    if (d == TSR_F32 || o->q.on) {
+        onx_set_picture(o, onx_step(o, &n, d), rank);
+        return;
+    }
+    const tsr_node wide = tsr_node_make(TSR_OP_CAST, o->name, &x, 1);
+    x = onx_step(o, &wide, TSR_F32);    /* exact, and whole numbers again behind */
+    x = onx_step(o, &n, TSR_F32);
+    onx_set_picture(o, onx_step(o, &wide, d), rank);
 }

@@ -39,6 +39,8 @@ void onx_softsign(onx_op *o);
 void onx_mish(onx_op *o);
 void onx_reciprocal(onx_op *o);
 void onx_cast(onx_op *o);
+void onx_cast_like(onx_op *o);
+void onx_erf(onx_op *o);
 void onx_identity(onx_op *o);
 void onx_dropout(onx_op *o);
 
@@ -49,6 +51,7 @@ void onx_global_pool(onx_op *o);
 void onx_arg(onx_op *o);
 void onx_softmax(onx_op *o);
 void onx_log_softmax(onx_op *o);
+void onx_hardmax(onx_op *o);
 
 /* ---- onnx_norm.c -------------------------------------------------------------------- */
 void onx_batch_norm(onx_op *o);

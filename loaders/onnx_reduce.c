@@ -155,6 +155,27 @@ static int log_softmax(onx_op *o, int x, int axis)
     return onx_binary(o, TSR_OP_SUB, d, onx_unary(o, TSR_OP_LOG, sum));
 }
 
+/* 1 where the first maximum is: a row of the identity matrix.  The axis of the rows
+ * comes out last and goes back to its place. */
+static int hardmax(onx_op *o, int x, int axis)
+{
+    if (x < 0)
+        return ONX_NONE;
+    const int rank = onx_t(o, x)->rank, n = onx_t(o, x)->dim[axis];
+    float *eye = onx_room(o, (size_t)n * (size_t)n * sizeof *eye);
+    for (int i = 0; eye && i < n; i++)
+        eye[(size_t)i * ((size_t)n + 1)] = 1;
+    tsr_node arg = tsr_node_make(TSR_OP_ARG_MAX, o->name, &x, 1);
+    arg.attr.arg.axis = axis;
+    int in[2] = { eye ? onx_floats(o, eye, 2, (int[]){ n, n }) : ONX_NONE,
+                  onx_step(o, &arg, TSR_S64) };
+    const tsr_node pick = tsr_node_make(TSR_OP_GATHER, o->name, in, 2);
+    int perm[TSR_MAX_RANK];
+    for (int k = 0; k < rank; k++)
+        perm[k] = k == axis ? rank - 1 : k < axis ? k : k - 1;
+    return in[1] < 0 ? ONX_NONE : onx_transpose(o, onx_step(o, &pick, TSR_F32), perm);
+}
+
 /* From operator set 13 on along one axis; before, along all axes from `axis` on
  * taken together, which is one axis if the others have size 1. */
 static void along_axis(onx_op *o, int (*fn)(onx_op *o, int x, int axis))
@@ -180,3 +201,5 @@ static void along_axis(onx_op *o, int (*fn)(onx_op *o, int x, int axis))
 void onx_softmax(onx_op *o) { along_axis(o, softmax); }
 
 void onx_log_softmax(onx_op *o) { along_axis(o, log_softmax); }
+
+void onx_hardmax(onx_op *o) { along_axis(o, hardmax); }

@@ -132,6 +132,30 @@ void onx_softsign(onx_op *o)
     onx_set(o, 0, onx_binary(o, TSR_OP_DIV, x, below), order);
 }
 
+/* Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26, good to 1.5e-7:
+ *     erf(|x|) = 1 - (a1 t + .. + a5 t^5) exp(-x^2),  t = 1 / (1 + 0.3275911 |x|)
+ * and the sign of x, as a clamp so steep that only |x| < 1e-30 is not 1. */
+void onx_erf(onx_op *o)
+{
+    static const float a[5] = { 1.061405429f, -1.453152027f, 1.421413741f, -0.284496736f,
+                                0.254829592f };
+    onx_order order;
+    const int x = input(o, &order), one = onx_scalar(o, 1);
+    const int below = onx_binary(o, TSR_OP_MUL, onx_unary(o, TSR_OP_ABS, x),
+                                 onx_scalar(o, 0.3275911f));
+    const int t = onx_binary(o, TSR_OP_DIV, one, onx_binary(o, TSR_OP_ADD, below, one));
+    int sum = onx_binary(o, TSR_OP_MUL, t, onx_scalar(o, a[0]));
+    for (int i = 1; i < 5; i++)
+        sum = onx_binary(o, TSR_OP_MUL, t, onx_binary(o, TSR_OP_ADD, sum, onx_scalar(o, a[i])));
+    const int square = onx_unary(o, TSR_OP_NEG, onx_binary(o, TSR_OP_MUL, x, x));
+    const int rest = onx_binary(o, TSR_OP_MUL, sum, onx_unary(o, TSR_OP_EXP, square));
+    int steep = onx_binary(o, TSR_OP_MUL, x, onx_scalar(o, 1e30f));
+    tsr_node sign = tsr_node_make(TSR_OP_CLAMP, o->name, &steep, 1);
+    sign.lo = -1, sign.hi = 1;
+    const int size = onx_binary(o, TSR_OP_SUB, one, rest);
+    onx_set(o, 0, onx_binary(o, TSR_OP_MUL, size, onx_step(o, &sign, TSR_F32)), order);
+}
+
 void onx_reciprocal(onx_op *o)
 {
     onx_order order;
@@ -141,24 +165,30 @@ void onx_reciprocal(onx_op *o)
 
 /* ---- types and copies ------------------------------------------------------------ */
 
-void onx_cast(onx_op *o)
+static void cast_to(onx_op *o, tsr_dtype dtype, bool half)
 {
     onx_order order;
     int x = input(o, &order);
-    const int64_t to = onx_attr_int(o, "to", 0);
-    const tsr_dtype dtype = onx_dtype(to);
-    if (to == ONX_UINT16 || to == ONX_UINT32 || to == ONX_UINT64 || to == ONX_BFLOAT16
-        || dtype == TSR_DTYPE_COUNT) {
-        onx_fail(o, TSR_UNSUPPORTED, "to type %s", onx_type_name(to));
-        return;
-    }
+    tsr_node n = tsr_node_make(TSR_OP_CAST, o->name, &x, 1);
     /* Numbers of a half-precision network are kept in f32: here they are only
      * rounded as a half would be. */
-    tsr_node n = tsr_node_make(TSR_OP_CAST, o->name, &x, 1);
-    if (to == ONX_FLOAT16)
+    if (half)
         x = onx_step(o, &n, TSR_F16);
     onx_emit(o, &n, dtype, order);
 }
+
+void onx_cast(onx_op *o)
+{
+    const int64_t to = onx_attr_int(o, "to", 0);
+    const tsr_dtype dtype = onx_dtype(to);
+    if (to == ONX_UINT16 || to == ONX_UINT32 || to == ONX_UINT64 || to == ONX_BFLOAT16
+        || dtype == TSR_DTYPE_COUNT)
+        onx_fail(o, TSR_UNSUPPORTED, "to type %s", onx_type_name(to));
+    else
+        cast_to(o, dtype, to == ONX_FLOAT16);
+}
+
+void onx_cast_like(onx_op *o) { cast_to(o, onx_dtype_of(o, 1), false); }
 
 /* Another name for the same value. */
 void onx_identity(onx_op *o)
@@ -172,8 +202,11 @@ void onx_identity(onx_op *o)
     onx_value *out = onx_add(o->f, o->out[0]);
     if (!out)
         return;
+    const onx_value noted = *out;
     *out = copy;
-    out->name = o->out[0];
+    out->name = noted.name;
+    out->uses = noted.uses;
+    out->reader = noted.reader;
 }
 
 /* Nothing is dropped when a network runs; the mask, if asked for, says so. */

@@ -57,6 +57,13 @@ onx_value *onx_input(onx_op *o, int slot)
 static int convert(onx_op *o, const onx_value *v, int from, const int *perm)
 {
     const tsr_tensor *t = onx_t(o, from);
+    if (t && t->quant.scales) {
+        if (!o->q.on)
+            onx_fail(o, TSR_UNSUPPORTED, "'%.60s' has a scale for each channel",
+                     onx_text(o->f, v->name));
+        o->q.failed = true;
+        return ONX_NONE;
+    }
     if (!t)
         return ONX_NONE;
     const char *name = onx_text(o->f, v->name);
@@ -86,17 +93,49 @@ static int widen(onx_op *o, const onx_value *v)
     return x;
 }
 
+/* Floats from 8-bit numbers, in the order these have. */
+static int real(onx_op *o, const onx_value *v, int from)
+{
+    const char *name = onx_text(o->f, v->name);
+    const tsr_node n = tsr_node_make(TSR_OP_DEQUANTIZE, name, &from, 1);
+    tsr_tensor out = { .name = name, .dtype = TSR_F32 };
+    return tsr_graph_node(o->f->g, &n, &out);
+}
+
+/* What an operator on 8-bit numbers gets. */
+static int stored_plain(onx_op *o, onx_value *v)
+{
+    if (v->q_plain < 0 && v->q_nhwc >= 0)
+        v->q_plain = convert(o, v, v->q_nhwc, onx_from_nhwc);
+    return onx_ok(o) ? v->q_plain : ONX_NONE;
+}
+
+static int stored_nhwc(onx_op *o, onx_value *v)
+{
+    if (v->q_nhwc < 0 && v->q_plain >= 0)
+        v->q_nhwc = convert(o, v, v->q_plain, onx_to_nhwc);
+    return onx_ok(o) ? v->q_nhwc : ONX_NONE;
+}
+
+static bool is_quantised(const onx_value *v) { return v->q_plain >= 0 || v->q_nhwc >= 0; }
+
 int onx_value_plain(onx_op *o, onx_value *v)
 {
     if (!v || !onx_ok(o))
         return ONX_NONE;
     decode(o, v);
+    if (o->q.on && is_quantised(v))
+        return stored_plain(o, v);
     if (v->empty) {
         onx_fail(o, TSR_UNSUPPORTED, "'%.60s' has no elements", onx_text(o->f, v->name));
         return ONX_NONE;
     }
     if (v->plain < 0 && v->narrow >= 0)
         v->plain = widen(o, v);
+    if (v->plain < 0 && v->nhwc < 0 && v->q_plain >= 0)
+        v->plain = real(o, v, v->q_plain);
+    else if (v->plain < 0 && v->nhwc < 0 && v->q_nhwc >= 0)
+        v->nhwc = real(o, v, v->q_nhwc);
     if (v->plain < 0 && v->nhwc >= 0)
         v->plain = convert(o, v, v->nhwc, onx_from_nhwc);
     return onx_ok(o) ? v->plain : ONX_NONE;
@@ -112,6 +151,10 @@ int onx_value_nhwc(onx_op *o, onx_value *v)
                  onx_text(o->f, v->name), v->shape.rank);
         return ONX_NONE;
     }
+    if (o->q.on && is_quantised(v))
+        return stored_nhwc(o, v);
+    if (v->nhwc < 0 && v->plain < 0 && v->q_nhwc >= 0)
+        v->nhwc = real(o, v, v->q_nhwc);
     if (v->nhwc < 0)
         v->nhwc = convert(o, v, onx_value_plain(o, v), onx_to_nhwc);
     return onx_ok(o) ? v->nhwc : ONX_NONE;
@@ -132,7 +175,8 @@ int onx_nhwc(onx_op *o, int slot) { return onx_value_nhwc(o, wanted(o, slot)); }
 bool onx_is_image(onx_op *o, int slot)
 {
     const onx_value *v = onx_input(o, slot);
-    return v && v->nhwc >= 0 && !onx_t(o, v->nhwc)->data;
+    const int image = !v ? ONX_NONE : v->q_nhwc >= 0 ? v->q_nhwc : v->nhwc;
+    return image >= 0 && !onx_t(o, image)->data;
 }
 
 onx_shape onx_shape_of(onx_op *o, int slot)
@@ -144,7 +188,10 @@ onx_shape onx_shape_of(onx_op *o, int slot)
 tsr_dtype onx_dtype_of(onx_op *o, int slot)
 {
     const onx_value *v = wanted(o, slot);
-    const int any = !v ? ONX_NONE : v->plain >= 0 ? v->plain : v->nhwc >= 0 ? v->nhwc : v->narrow;
+    if (!v || (is_quantised(v) && !o->q.on))
+        return TSR_F32;
+    const int any = v->q_plain >= 0 ? v->q_plain : v->q_nhwc >= 0 ? v->q_nhwc
+                  : v->plain >= 0 ? v->plain : v->nhwc >= 0 ? v->nhwc : v->narrow;
     return any >= 0 ? onx_t(o, any)->dtype : TSR_F32;
 }
 
@@ -153,8 +200,11 @@ const tsr_tensor *onx_constant(onx_op *o, int slot)
     onx_value *v = onx_input(o, slot);
     if (!v || v->empty)
         return NULL;
-    if (v->plain < 0 && v->narrow < 0 && v->nhwc >= 0 && !onx_t(o, v->nhwc)->data)
-        return NULL;                    /* computed: do not transpose it for nothing */
+    /* Computed: do not transpose or dequantise it for nothing. */
+    const int there = v->plain >= 0 ? v->plain : v->narrow >= 0 ? v->narrow
+                    : v->nhwc >= 0 ? v->nhwc : v->q_plain >= 0 ? v->q_plain : v->q_nhwc;
+    if (there < 0 || !onx_t(o, there)->data)
+        return NULL;
     const tsr_tensor *t = onx_t(o, onx_value_plain(o, v));
     return t && t->data ? t : NULL;
 }

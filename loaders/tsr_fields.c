@@ -235,6 +235,9 @@ static void io_attr(tsr_io *io, tsr_node *n)
     case TSR_OP_DENSE:
         io_bool(io, &n->attr.dense.keep_dims);
         break;
+    case TSR_OP_QUANTIZE:
+        io_bool(io, &n->attr.quantize.divide);
+        break;
     case TSR_OP_MAX_POOL2D: case TSR_OP_AVERAGE_POOL2D:
         io_pool2d(io, &n->attr.pool2d);
         break;

@@ -1,7 +1,8 @@
 /*
  * quantize.c - real numbers to stored ones, and stored ones to another scale.
  *
- *     f32 -> u8 s8 s16          rint(x * (1 / scale)) + zp, saturated
+ *     f32 -> u8 s8 s16          rint(x * (1 / scale)) + zp, saturated; ONNX, whose
+ *                               attribute `divide` is set, rint(x / scale)
  *     u8 -> u8, s8 -> s8        ((x - zp_in) * rint(256 s_in / s_out) + 128 >> 8) + zp_out
  *     u8 <-> s8                 fixed31: (x - zp_in) * (s_in / s_out) + zp_out;
  *                               with one scale and zero points 128 apart, a flip
@@ -48,7 +49,8 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
 /* ---- f32 -> integers --------------------------------------------------------- */
 
 typedef struct {
-    float inverse, lo, hi;      /* bounds less zero point */
+    float scale, inverse;       /* x * inverse, or x / scale: the other one is 1 */
+    float lo, hi;               /* bounds less zero point */
     int zero_point;
 } real_plan;
 
@@ -65,15 +67,17 @@ static void real_task(void *arg, int index, int worker)
     if (y->dtype == TSR_S16) {
         int16_t *to = y->data;
         for (size_t i = first; i < end; i++) {
-            float v = x[i] * p->inverse;
+            float v = x[i] / p->scale * p->inverse;
             v = v > p->lo ? v : p->lo;
             to[i] = (int16_t)tsr_q8_rint(v < p->hi ? v : p->hi);
         }
         return;
     }
     uint8_t *to = y->data;
-    for (size_t i = first; i < end; i++)
+    for (size_t i = first; i < end && p->scale == 1.0f; i++)
         to[i] = tsr_q8_store(x[i] * p->inverse, &out);
+    for (size_t i = first; i < end && p->scale != 1.0f; i++)
+        to[i] = tsr_q8_store(x[i] / p->scale, &out);
 }
 
 static void real_run(const tsr_step *s)
@@ -92,7 +96,10 @@ static void prepare_real(tsr_step *s, const tsr_prepare_context *ctx)
         return;
     const int min = y->dtype == TSR_S16 ? INT16_MIN : tsr_q8_min(y->dtype);
     const int max = y->dtype == TSR_S16 ? INT16_MAX : tsr_q8_max(y->dtype);
-    *p = (real_plan){ 1.0f / y->quant.scale, (float)(min - zp), (float)(max - zp), zp };
+    const float scale = y->quant.scale;
+    const bool divide = s->node->attr.quantize.divide;
+    *p = (real_plan){ divide ? scale : 1.0f, divide ? 1.0f : 1.0f / scale, (float)(min - zp),
+                      (float)(max - zp), zp };
 }
 
 /* ---- 8 bits -> 8 bits: a table ------------------------------------------------ */
