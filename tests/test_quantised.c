@@ -202,7 +202,8 @@ static void test_depthwise(void **state)
         const int c = test_rand(r, 1, 40), m = test_rand(r, 0, 2) ? 1 : test_rand(r, 2, 8);
         const int f[] = { 1, test_rand(r, 1, 5), test_rand(r, 1, 5), c * m, 0, 0 };
         l.o.node.attr.conv2d = window(r, f);
-        make_tensors(&l, dims(test_rand(r, 1, 2), test_rand(r, 1, 9), test_rand(r, 1, 20), c), f, 3);
+        make_tensors(&l, dims(test_rand(r, 1, 2), test_rand(r, 1, 9), test_rand(r, 1, 20), c), f,
+                     3);
         check(&l, depthwise_sum);
     }
 }

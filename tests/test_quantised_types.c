@@ -43,11 +43,13 @@ static void test_softmax(void **state)
         for (int e = 0; e < 3 * n * inner; e++) {
             double sum = 0;
             for (int k = 0; k < n; k++)
-                sum += exp(rate * q8_stored(&o.in[0], (e / (n * inner) * n + k) * inner + e % inner));
+                sum += exp(rate * q8_stored(&o.in[0], (e / (n * inner) * n + k) * inner
+                                                      + e % inner));
             const double p = 256 * exp(rate * q8_stored(&o.in[0], e)) / sum;
             const int want = q8_clamped(&o, rint(p) + o.out.quant.zero_point);
             if (q8_stored(&y, e) != want && fabs(p - floor(p) - 0.5) > 1e-4)
-                fail_msg("case %u, element %d: %d, want %d (%.6f)", i, e, q8_stored(&y, e), want, p);
+                fail_msg("case %u, element %d: %d, want %d (%.6f)", i, e, q8_stored(&y, e),
+                         want, p);
         }
         done(&o, &y);
     }
@@ -83,7 +85,8 @@ static void test_reduce(void **state)
             const int want = q8_clamped(&o, rint(v + o.out.quant.zero_point));
             const double slack = 1e-5 * (fabs(v) + 256.0 * (i % 3 ? 1 : n));
             if (q8_stored(&y, e) != want && fabs(v - floor(v) - 0.5) > slack)
-                fail_msg("case %u, element %d: %d, want %d (%.6f)", i, e, q8_stored(&y, e), want, v);
+                fail_msg("case %u, element %d: %d, want %d (%.6f)", i, e, q8_stored(&y, e),
+                         want, v);
         }
         done(&o, &y);
     }
@@ -179,7 +182,8 @@ static void test_dequantize_integers(void **state)
     o.out.dtype = TSR_F32;
     y = one_op_run(&o);
     for (int k = 0; k < 24; k++)
-        assert_true(((const float *)y.data)[k] == (float)q8_stored(&o.in[0], k) * scales[k / 4 % 3]);
+        assert_true(((const float *)y.data)[k]
+                    == (float)q8_stored(&o.in[0], k) * scales[k / 4 % 3]);
     done(&o, &y);
 }
 
@@ -196,7 +200,8 @@ static void test_dequantize_halves(void **state)
     for (int i = 0; i < 65536; i++) {
         const int e = i >> 10 & 31, m = i & 1023;
         const float got = ((const float *)y.data)[i];
-        const double size = e == 31 ? (double)INFINITY : e ? ldexp(1024 + m, e - 25) : ldexp(m, -24);
+        const double size = e == 31 ? (double)INFINITY
+                          : e ? ldexp(1024 + m, e - 25) : ldexp(m, -24);
         if (e == 31 && m)
             assert_true(isnan(got));
         else
