@@ -14,13 +14,13 @@ void cli_overlay_skeleton(const tsr_image *to, const tsr_skeleton *skeleton,
                           const tsr_point *points, float threshold);
 
 /* Tint each pixel with its class's paint, and draw the borders between classes.
- * Classes of alpha 0 are the background.  `palette` has 256 entries.  Without memory
- * for the borders they are left out. */
-void cli_overlay_labels(const tsr_image *to, const tsr_plane *labels, const cli_paint *palette);
+ * `palette` has 256 entries; classes of alpha 0 are the background.  `cell` is the size
+ * of one of the network's own pixels, in pixels of the picture: steps of that size
+ * are smoothed away.  Without memory for the borders they are left out. */
+void cli_overlay_labels(const tsr_image *to, const tsr_plane *labels, float cell,
+                        const cli_paint *palette);
 
-/* The same for one class with a soft edge: 0..255 a pixel, border at `level`.  `cell`
- * is the size of one of the network's own pixels, in pixels of the picture: steps of
- * that size are smoothed away. */
+/* The same for one class with a soft edge: 0..255 a pixel, border at `level`. */
 void cli_overlay_mask(const tsr_image *to, const tsr_plane *mask, int level, float cell,
                       cli_paint paint);
 

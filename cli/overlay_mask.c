@@ -68,19 +68,7 @@ static void draw_borders(const tsr_image *to, const tsr_plane *labels, const cli
     free(cover.pixel);
 }
 
-void cli_overlay_labels(const tsr_image *to, const tsr_plane *labels, const cli_paint *palette)
-{
-    for (int y = 0; y < to->height; y++)
-        for (int x = 0; x < to->width; x++) {
-            const cli_paint *p =
-                &palette[labels->pixel[(size_t)y * (size_t)to->width + (size_t)x]];
-            if (p->alpha > 0)
-                cli_draw_pixel(to, x, y, *p, 1);
-        }
-    draw_borders(to, labels, palette);
-}
-
-/* ---- one class, soft --------------------------------------------------------------- */
+/* ---- smoothing ---------------------------------------------------------------------- */
 
 /* Average over 2 radius + 1 values along one line of n, `step` apart; the ends repeat.
  * `line` has room for n. */
@@ -99,11 +87,10 @@ static void box_blur(uint8_t *v, int n, size_t step, int radius, uint8_t *line)
     }
 }
 
-/* Twice a box of about two cells is nearly a bell: edges lose the network's raster
- * and keep their place. */
-static void smooth(const tsr_plane *p, float cell, uint8_t *line)
+/* Twice a box is nearly a bell: edges lose the network's raster and keep their
+ * place.  `line` has room for the longer side. */
+static void smooth(const tsr_plane *p, int radius, uint8_t *line)
 {
-    const int radius = (int)fminf(cell * 0.9f, 400);
     for (int round = 0; round < 2 && radius > 0; round++) {
         for (int y = 0; y < p->height; y++)
             box_blur(p->pixel + (size_t)y * (size_t)p->width, p->width, 1, radius, line);
@@ -111,6 +98,62 @@ static void smooth(const tsr_plane *p, float cell, uint8_t *line)
             box_blur(p->pixel + x, p->height, (size_t)p->width, radius, line);
     }
 }
+
+/* Nearly two of the network's pixels, and what the eye takes for ragged anyway. */
+static int smoothing_radius(const tsr_image *to, float cell)
+{
+    return (int)fminf(fmaxf(cell * 0.9f, shorter_side(to) / 200), 400);
+}
+
+/* Of what is around each pixel, the class with most weight: specks go, borders are
+ * smooth.  Classes that are not drawn count as one, the background.  False: no memory. */
+static bool smooth_labels(const tsr_plane *in, const cli_paint *palette, int radius, uint8_t *out)
+{
+    const size_t pixels = (size_t)in->width * (size_t)in->height;
+    const size_t longest = (size_t)(in->width > in->height ? in->width : in->height);
+    uint8_t *weight = malloc(2 * pixels + longest), *most = weight ? weight + pixels : NULL;
+    bool there[256] = { false };
+    if (!weight)
+        return false;
+    for (size_t i = 0; i < pixels; i++)
+        there[palette[in->pixel[i]].alpha > 0 ? in->pixel[i] : 0] = true;
+    memset(most, 0, pixels);
+    memset(out, 0, pixels);
+    for (int c = 0; c < 256; c++) {
+        if (!there[c])
+            continue;
+        for (size_t i = 0; i < pixels; i++)
+            weight[i] = (palette[in->pixel[i]].alpha > 0 ? in->pixel[i] : 0) == c ? 255 : 0;
+        smooth(&(tsr_plane){ weight, in->width, in->height }, radius, most + pixels);
+        for (size_t i = 0; i < pixels; i++)
+            if (weight[i] > most[i]) {
+                most[i] = weight[i];
+                out[i] = (uint8_t)c;
+            }
+    }
+    free(weight);
+    return true;
+}
+
+void cli_overlay_labels(const tsr_image *to, const tsr_plane *labels, float cell,
+                        const cli_paint *palette)
+{
+    const size_t pixels = (size_t)labels->width * (size_t)labels->height;
+    uint8_t *shape = malloc(pixels);
+    tsr_plane drawn = *labels;
+    if (shape && smooth_labels(labels, palette, smoothing_radius(to, cell), shape))
+        drawn.pixel = shape;
+    for (int y = 0; y < to->height; y++)
+        for (int x = 0; x < to->width; x++) {
+            const cli_paint *p = &palette[drawn.pixel[(size_t)y * (size_t)to->width + (size_t)x]];
+            if (p->alpha > 0)
+                cli_draw_pixel(to, x, y, *p, 1);
+        }
+    draw_borders(to, &drawn, palette);
+    free(shape);
+}
+
+/* ---- one class, soft --------------------------------------------------------------- */
 
 static void tint_and_label(const tsr_image *to, const tsr_plane *soft, int level, cli_paint paint)
 {
@@ -132,7 +175,7 @@ void cli_overlay_mask(const tsr_image *to, const tsr_plane *mask, int level, flo
     if (!soft.pixel)
         return;
     memcpy(soft.pixel, mask->pixel, pixels);
-    smooth(&soft, cell, soft.pixel + pixels);
+    smooth(&soft, smoothing_radius(to, cell), soft.pixel + pixels);
     tint_and_label(to, &soft, level, paint);
     draw_borders(to, &soft, palette);
     free(soft.pixel);

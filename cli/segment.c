@@ -173,7 +173,7 @@ static void draw(const void *state, const tsr_image *picture)
     if (s->one_class)
         cli_overlay_mask(picture, &s->labels, level_of(s), cell, paint_of(PERSON, tint));
     else
-        cli_overlay_labels(picture, &s->labels, palette);
+        cli_overlay_labels(picture, &s->labels, cell, palette);
     cli_overlay_legend(picture, rows, legend);
 }
 

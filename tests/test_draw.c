@@ -179,7 +179,7 @@ static void test_masks(void **state)
     const tsr_plane plane = { label, 100, 100 }, soft = { mask, 100, 100 };
     cli_paint palette[256] = { { 0, 0, 0, 0 } };
     palette[3] = (cli_paint){ 100, 200, 0, 0.5f };
-    cli_overlay_labels(&p, &plane, palette);
+    cli_overlay_labels(&p, &plane, 2, palette);
     assert_int_equal(p.rgb[10 * p.stride + 3 * 20 + 1], 100);   /* half of 200 */
     assert_int_equal(p.rgb[10 * p.stride + 3 * 80 + 1], 0);
     assert_true(p.rgb[10 * p.stride + 3 * 50] > 90);            /* the border */

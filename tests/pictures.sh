@@ -1,0 +1,150 @@
+#!/bin/sh
+# pictures.sh TARSIER - pose, segment, classify and faces from outside: lists of
+# pictures, names of overlays, JSON lines, broken pictures among good ones, usage.
+#
+# The pictures are made here; the networks are those of TARSIER_MODELS.  Without
+# one of them its tests are skipped (a failure with TARSIER_REQUIRE=1).
+# SPDX-License-Identifier: MIT
+set -u
+tarsier=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+passed=0 failed=0 skipped=0
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+export XDG_CACHE_HOME="$dir/cache" TERM=dumb
+
+# verdict GOOD NAME TEXT
+verdict() {
+    if [ "$1" = yes ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $2: $3"
+    fi
+}
+
+check() {
+    name=$1
+    shift
+    if "$@"; then verdict yes; else verdict no "$name" "$*"; fi
+}
+
+# expect STATUS WORDS ARGUMENT...: the exit status, and a pattern in the output or,
+# for a status other than 0, on standard error.
+expect() {
+    status=$1 words=$2
+    shift 2
+    "$tarsier" "$@" >out 2>err </dev/null
+    got=$?
+    where=err
+    [ "$status" -eq 0 ] && where=out
+    if [ $got -eq "$status" ] && grep -q -e "$words" $where; then verdict yes; else
+        verdict no "tarsier $*" "status $got, wanted $status and '$words'; $(head -n 3 out err)"
+    fi
+}
+
+lines() { [ "$(grep -c '' "$1")" -eq "$2" ]; }
+has() { [ "$(grep -c -e "$2" "$1")" -eq "$3" ]; }
+
+# A PPM of WIDTH x HEIGHT in one grey.
+ppm() { printf 'P6 %d %d 255\n' "$1" "$2"; head -c $(($1 * $2 * 3)) /dev/zero | tr '\0' "$3"; }
+
+ppm 64 48 Z >a.ppm
+ppm 1 1 Z >one.ppm
+mkdir sub
+ppm 30 50 Z >sub/a.ppm
+head -c 1000 a.ppm >cut.ppm
+echo "not a picture" >text.png
+: >empty.jpg
+printf 'P6 65000 65000 255\nabc' >absurd.ppm
+
+# ---- the command line, without any weights ---------------------------------------
+for command in pose segment classify faces; do
+    expect 0 "usage: tarsier $command" $command --help
+    expect 2 "which picture" $command
+    expect 2 "no such option" $command --frobnicate a.ppm
+    expect 2 "--threads wants" $command --threads 0 a.ppm
+    expect 1 "nowhere.tflite" $command --model ./nowhere.tflite a.ppm
+    expect 1 "neither a file nor a model" $command --model no_such_model a.ppm
+done
+expect 2 "no such option: '--top'" pose --top 3 a.ppm
+expect 2 "no such option: '--output'" classify -o x.png a.ppm
+expect 2 "--threshold wants" pose --threshold 2 a.ppm
+expect 2 "--fit wants" segment --fit squeeze a.ppm
+expect 2 "--mean wants" segment --mean 1,2 a.ppm
+expect 2 "cannot tell the format of 'x.webp'" pose a.ppm -o x.webp
+expect 2 "must be a directory" pose a.ppm sub/a.ppm -o x.png
+expect 2 "must be a directory" pose - -o x.png
+
+# ---- with networks ------------------------------------------------------------------
+# pictures_of COMMAND MODEL KEY: KEY stands in every good line of JSON.
+pictures_of() {
+    command=$1 model=$2 key=$3
+    "$tarsier" info "$model" >/dev/null 2>&1 || {
+        skipped=$((skipped + 1))
+        echo "skipped: no weights of $model"
+        return
+    }
+    expect 0 "64 x 48, $model" "$command" --model "$model" a.ppm
+    expect 0 "\"$key\":" "$command" --json --model "$model" a.ppm
+    expect 0 '"width":1,"height":1' "$command" --json --model "$model" one.ppm
+    expect 1 "'text.png' is not a picture" "$command" --model "$model" text.png
+    expect 1 "'cut.ppm' is cut short" "$command" --model "$model" cut.ppm
+    expect 1 "'empty.jpg' is empty" "$command" --model "$model" empty.jpg
+    expect 1 "cannot open 'gone.png'" "$command" --model "$model" gone.png
+    expect 1 "'sub' is a directory" "$command" --model "$model" sub
+    expect 1 "65000 x 65000" "$command" --model "$model" absurd.ppm
+
+    other=segment
+    [ "$command" = segment ] && other=classify
+    expect 1 "is a model for the task '.*', not '$other'" $other --model "$model" a.ppm
+
+    # One bad picture stops only itself; each has its line, in order.
+    "$tarsier" "$command" --json --model "$model" a.ppm text.png sub/a.ppm >out 2>err
+    check "$command: status 1 for one bad picture" [ $? -eq 1 ]
+    check "$command: three lines of JSON" lines out 3
+    check "$command: one of them an error" has out '"error":' 1
+    check "$command: two of them results" has out "\"$key\":" 2
+    check "$command: one line on standard error" lines err 1
+    check "$command: what the last says" has out '"image":"sub/a.ppm".*"width":30,"height":50' 1
+
+    printf 'a.ppm\n\nsub/a.ppm\r\n' | "$tarsier" "$command" --json --model "$model" - >out 2>err
+    check "$command: a list on standard input" has out "\"$key\":" 2
+    for n in 1 2; do
+        "$tarsier" "$command" --json --threads $n --model "$model" a.ppm |
+            sed 's/"ms":.*//' >threads$n
+    done
+    check "$command: the same with two threads" cmp threads1 threads2
+}
+
+# overlays_of COMMAND MODEL
+overlays_of() {
+    command=$1 model=$2
+    "$tarsier" info "$model" >/dev/null 2>&1 || return
+    for name in x.png x.jpg x.BMP; do
+        expect 0 "-> $name" "$command" --model "$model" a.ppm -o $name
+        check "$command wrote $name" [ -s $name ]
+    done
+    expect 0 "-> new/deep/a-$command-2.png" "$command" --model "$model" a.ppm sub/a.ppm \
+        -o new/deep/
+    check "$command named the first" [ -s "new/deep/a-$command.png" ]
+    expect 0 "-> sub/one-$command.png" "$command" --model "$model" one.ppm -o sub
+    # A picture we wrote is a picture we read.
+    expect 0 "64 x 48" "$command" --model "$model" x.png
+    expect 1 "nowhere/x.png" "$command" --model "$model" a.ppm -o nowhere/x.png
+}
+
+pictures_of pose hourglass people
+pictures_of pose pose_landmark_lite people
+pictures_of segment deeplab classes
+pictures_of segment selfie_segmentation classes
+pictures_of classify mobilenet_v1_025 classes
+pictures_of classify mobilenet_v2 classes
+pictures_of faces face_detection_short_range faces
+overlays_of pose hourglass
+overlays_of segment selfie_segmentation
+overlays_of faces face_detection_short_range
+
+[ "${TARSIER_REQUIRE:-}" = 1 ] && failed=$((failed + skipped)) skipped=0
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]
