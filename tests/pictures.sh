@@ -1,11 +1,13 @@
 #!/bin/sh
-# pictures.sh TARSIER - pose, segment, classify and faces from outside: lists of
+# pictures.sh TARSIER [few] - pose, segment, classify and faces from outside: lists of
 # pictures, names of overlays, JSON lines, broken pictures among good ones, usage.
 #
 # The pictures are made here; the networks are those of TARSIER_MODELS.  Without
-# one of them its tests are skipped (a failure with TARSIER_REQUIRE=1).
+# one of them its tests are skipped (a failure with TARSIER_REQUIRE=1).  `few`: one
+# network a command, for slow builds.
 # SPDX-License-Identifier: MIT
 set -u
+few=${2:-}
 tarsier=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 passed=0 failed=0 skipped=0
 dir=$(mktemp -d) || exit 1
@@ -135,11 +137,13 @@ overlays_of() {
 }
 
 pictures_of pose hourglass people
-pictures_of pose pose_landmark_lite people
-pictures_of segment deeplab classes
 pictures_of segment selfie_segmentation classes
 pictures_of classify mobilenet_v1_025 classes
-pictures_of classify mobilenet_v2 classes
+if [ -z "$few" ]; then
+    pictures_of pose pose_landmark_lite people
+    pictures_of segment deeplab classes
+    pictures_of classify mobilenet_v2 classes
+fi
 pictures_of faces face_detection_short_range faces
 overlays_of pose hourglass
 overlays_of segment selfie_segmentation
