@@ -59,7 +59,7 @@ static void test_kinds_of_pixels(void **state)
         for (int i = 0; i < W * H; i++)
             for (int c = 0; c < 3; c++) {
                 const uint8_t *x = in + i * channels;
-                const double alpha = channels == 2 ? x[1] / 255.0 : channels == 4 ? x[3] / 255.0 : 1;
+                const double alpha = channels % 2 ? 1 : x[channels - 1] / 255.0;
                 const double raw = x[channels < 3 ? 0 : c];
                 const double want = raw * alpha + 255 * (1 - alpha);
                 const double d = p.rgb[3 * i + c] - want;

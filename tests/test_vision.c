@@ -247,8 +247,12 @@ static void test_selfie_mask(void **state)
 {
     (void)state;
     /* On the astronaut and off her, by hand. */
-    static const place on[] = { { 225, 120 }, { 200, 60 }, { 150, 400 }, { 330, 300 }, { 90, 300 } };
-    static const place off[] = { { 20, 60 }, { 350, 40 }, { 430, 150 }, { 480, 310 }, { 90, 60 } };
+    static const place on[] = {
+        { 225, 120 }, { 200, 60 }, { 150, 400 }, { 330, 300 }, { 90, 300 },
+    };
+    static const place off[] = {
+        { 20, 60 }, { 350, 40 }, { 430, 150 }, { 480, 310 }, { 90, 60 },
+    };
     cli_network n = need_network("selfie_segmentation", TSR_TASK_SEGMENT);
     tsr_image p = need_picture("astronaut.png");
     tsr_affine grid;
