@@ -84,6 +84,9 @@ check: tests
 ## golden: only the tests against golden tensors, which TARSIER_GOLDEN names
 golden: tests
 	@tests/run.sh $(filter %golden,$(TESTS))
+## onnx-table: which cases of ONNX's own test data pass, by operator (libonnx-testdata)
+onnx-table: $(B)/test_onnx_nodes
+	@$< --table
 ## kernels: test every kernel variant this CPU can run, and print its speed
 kernels: $(B)/checkkern
 	$(RUN) $< --bench $(ARGS)
@@ -180,7 +183,7 @@ build/peers/ready: bench/peers/requirements.txt
 	touch $@
 
 .SECONDARY:
-.PHONY: all tests check golden kernels keras asan tsan clang aarch64 armhf asan-tests tsan-tests \
+.PHONY: all tests check golden onnx-table kernels keras asan tsan clang aarch64 armhf asan-tests tsan-tests \
         clang-tests aarch64-tests armhf-tests cross-tests check-kernels bench bench-peers \
         lint install installed clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
