@@ -115,6 +115,9 @@ bench: $(B)/bench_session bench-peers
 	python3 bench/compare.py --ours $(B)/bench_session --python build/peers/bin/python $(ARGS)
 ## bench-peers: a Python environment with the peers, in build/peers
 bench-peers: build/peers/ready
+## export-check: every float model as ONNX, in the hands of ONNX Runtime
+export-check: $(B)/tarsier bench-peers
+	build/peers/bin/python tests/export.py $<
 ## lint: line length, words, file names, licence lines, who includes whom
 lint:
 	@tests/run.sh tests/lint.sh tests/layering.sh
@@ -183,7 +186,7 @@ build/peers/ready: bench/peers/requirements.txt
 	touch $@
 
 .SECONDARY:
-.PHONY: all tests check golden onnx-table kernels keras asan tsan clang aarch64 armhf asan-tests tsan-tests \
-        clang-tests aarch64-tests armhf-tests cross-tests check-kernels bench bench-peers \
-        lint install installed clean help
+.PHONY: all tests check golden onnx-table kernels keras asan tsan clang aarch64 armhf asan-tests \
+        tsan-tests clang-tests aarch64-tests armhf-tests cross-tests check-kernels bench \
+        bench-peers export-check lint install installed clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
