@@ -16,7 +16,7 @@
 #include "models/vision.h"
 #include "models/workspace.h"
 
-/* Between cells `a` and `b`, the share of b is `f`. */
+/* Between cells `a` and `b`, the share of b is `f`.  Each pair has its own a + b. */
 typedef struct { int a, b; float f; } between;
 
 /* Pixel i's place on an axis of n cells; cells past the edge repeat the edge. */
@@ -129,11 +129,10 @@ static int number_at(const tsr_tensor *t, const grid *g, int y, int x)
     return v >= 0 && v <= 255 ? (int)v : 0;
 }
 
-static uint8_t vote(const tsr_tensor *t, const grid *g, between y, between x)
+/* The number with the largest share of the four. */
+static uint8_t vote(const int id[4], float fy, float fx)
 {
-    const int id[4] = { number_at(t, g, y.a, x.a), number_at(t, g, y.a, x.b),
-                        number_at(t, g, y.b, x.a), number_at(t, g, y.b, x.b) };
-    const float share[4] = { (1 - y.f) * (1 - x.f), (1 - y.f) * x.f, y.f * (1 - x.f), y.f * x.f };
+    const float share[4] = { (1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx };
     float most = -1;
     int winner = id[0];
     for (int i = 0; i < 4; i++) {
@@ -146,6 +145,24 @@ static uint8_t vote(const tsr_tensor *t, const grid *g, between y, between x)
         }
     }
     return (uint8_t)winner;
+}
+
+/* Neighbours are fetched once for all pixels between the same four. */
+static void number_labels(const tsr_tensor *t, const grid *g, const tsr_affine *m, between y,
+                          const tsr_plane *labels, uint8_t *row)
+{
+    int id[4] = { 0 }, last = -1;
+    bool same = false;
+    for (int i = 0; i < labels->width; i++) {
+        const between x = place(i, m->m[0], m->m[2], g->w);
+        if (x.a + x.b != last) {
+            for (int k = 0; k < 4; k++)
+                id[k] = number_at(t, g, k >> 1 ? y.b : y.a, k & 1 ? x.b : x.a);
+            same = id[0] == id[1] && id[0] == id[2] && id[0] == id[3];
+            last = x.a + x.b;
+        }
+        row[i] = same ? (uint8_t)id[0] : vote(id, y.f, x.f);
+    }
 }
 
 tsr_status tsr_segment_labels(const tsr_tensor *out, const tsr_affine *grid_to_picture,
@@ -161,8 +178,7 @@ tsr_status tsr_segment_labels(const tsr_tensor *out, const tsr_affine *grid_to_p
         const between y = place(i, m->m[4], m->m[5], g.h);
         uint8_t *row = labels->pixel + (size_t)i * (size_t)labels->width;
         if (g.numbers) {
-            for (int x = 0; x < labels->width; x++)
-                row[x] = vote(out, &g, y, place(x, m->m[0], m->m[2], g.w));
+            number_labels(out, &g, m, y, labels, row);
         } else {
             line_fill(&l, out, &g, y);
             line_labels(&l, &g, m, labels->width, row);
@@ -173,9 +189,12 @@ tsr_status tsr_segment_labels(const tsr_tensor *out, const tsr_affine *grid_to_p
 
 /* ---- one class -------------------------------------------------------------------- */
 
-static float cell(const tsr_tensor *t, const grid *g, int y, int x)
+/* Cell column x, blended down the column. */
+static float column(const tsr_tensor *t, const grid *g, between y, int x)
 {
-    return tsr_tensor_real(t, (size_t)y * (size_t)g->w + (size_t)x);
+    const float a = tsr_tensor_real(t, (size_t)y.a * (size_t)g->w + (size_t)x);
+    const float b = tsr_tensor_real(t, (size_t)y.b * (size_t)g->w + (size_t)x);
+    return a + y.f * (b - a);
 }
 
 tsr_status tsr_segment_mask(const tsr_tensor *out, const tsr_affine *grid_to_picture,
@@ -188,11 +207,15 @@ tsr_status tsr_segment_mask(const tsr_tensor *out, const tsr_affine *grid_to_pic
     for (int i = 0; i < mask->height; i++) {
         const between y = place(i, m->m[4], m->m[5], g.h);
         uint8_t *row = mask->pixel + (size_t)i * (size_t)mask->width;
-        for (int j = 0; j < mask->width; j++) {
+        float left = 0, right = 0;
+        for (int j = 0, last = -1; j < mask->width; j++) {
             const between x = place(j, m->m[0], m->m[2], g.w);
-            const float top = cell(out, &g, y.a, x.a) * (1 - x.f) + cell(out, &g, y.a, x.b) * x.f;
-            const float low = cell(out, &g, y.b, x.a) * (1 - x.f) + cell(out, &g, y.b, x.b) * x.f;
-            const float v = 255 * (top + y.f * (low - top)) + 0.5f;
+            if (x.a + x.b != last) {
+                left = column(out, &g, y, x.a);
+                right = column(out, &g, y, x.b);
+                last = x.a + x.b;
+            }
+            const float v = 255 * (left + x.f * (right - left)) + 0.5f;
             row[j] = v >= 0 ? v < 255 ? (uint8_t)v : 255 : 0;       /* NaN: 0 */
         }
     }
