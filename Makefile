@@ -22,6 +22,9 @@ ARCH           := $(shell $(CC) -dumpmachine | cut -d- -f1)
 LEVELS.x86_64  := avx2 avx512
 LEVELS.aarch64 := neon
 level = $(lastword $(subst _, ,$*))
+# GCC's scheduler before register allocation moves the loads of 4 steps together; then
+# 32 registers do not suffice, and sums are copied to and fro in the inner loop.
+FLAGS.gemm_f32_neon := -fno-schedule-insns -Wno-ignored-optimization-argument
 
 # make FORMATS="tflite tsr": the file formats to read.  tfjs wants libcjson.
 # keras (.h5, .keras) wants libhdf5 and libzip besides and must be asked for:
@@ -143,7 +146,7 @@ help:
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(FLAGS.$(level)) -c $< -o $@
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(FLAGS.$(level)) $(FLAGS.$(notdir $*)) -c $< -o $@
 
 $(B)/libtarsier.a: $(call object,$(LIB_SRC))
 	@rm -f $@

@@ -15,9 +15,15 @@
 #endif
 
 /* In front of a loop of a few, constant turns over an array that shall live in
- * registers.  GCC would unroll it by itself, but when loops are nested only after it
- * has decided that the array is memory; clang does better without being told. */
-#if defined(__GNUC__) && !defined(__clang__)
+ * registers.  Compilers unroll it by themselves, but too late, after they have decided
+ * that the array is memory, or not when the unrolled code is long. */
+#if defined(__clang__)
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+#define TSR_UNROLL              /* the checks, unrolled, take minutes to compile */
+#else
+#define TSR_UNROLL _Pragma("clang loop unroll(full)")
+#endif
+#elif defined(__GNUC__)
 #define TSR_UNROLL _Pragma("GCC unroll 64")
 #else
 #define TSR_UNROLL
