@@ -153,7 +153,7 @@ static void draw(const void *state, const tsr_image *picture)
 {
     /* Specks are more likely errors than things: neither drawn nor in the legend. */
     static const double speck = 0.001;
-    const float tint = 0.55f;
+    const float tint = 0.5f;
     const segmenter *s = state;
     cli_paint palette[CLASSES] = { { 0, 0, 0, 0 } };
     cli_legend_row rows[CLASSES];

@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include "models/vision.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum {
     TSR_TASK_POSE,              /* joints of one body or of several        */
     TSR_TASK_SEGMENT,           /* a class or a person mask for each pixel */
@@ -117,5 +121,9 @@ const char *tsr_format_name(tsr_weights_format f);      /* "TFLite" ... */
 
 /* Can tsr_model_load read it?  Other formats can be fetched all the same. */
 bool tsr_format_readable(tsr_weights_format f);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

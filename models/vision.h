@@ -22,6 +22,10 @@
 
 #include "engine/tsr.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- pictures ------------------------------------------------------------ */
 
 typedef struct {
@@ -238,5 +242,9 @@ typedef struct {
 size_t tsr_people_bytes(const tsr_body_finder *f, const tsr_image *picture);
 tsr_status tsr_people_find(const tsr_body_finder *f, const tsr_image *picture, void *work,
                            tsr_person *people, int room, int *count, tsr_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

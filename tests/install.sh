@@ -42,7 +42,12 @@ answers() {
 cat >use.cpp <<'END'
 #include "engine/tsr.h"
 #include "engine/threads.h"
-int main() { return tsr_dtype_bytes(TSR_F32) == 4 && tsr_threads_count(nullptr) == 1 ? 0 : 1; }
+#include "models/catalogue.h"
+int main()
+{
+    return tsr_dtype_bytes(TSR_F32) == 4 && tsr_threads_count(nullptr) == 1 &&
+           tsr_catalogue_find("hourglass") && tsr_label(TSR_LABELS_PERSON, 1) ? 0 : 1;
+}
 END
 
 try "installed program" ./bin/tarsier --version
