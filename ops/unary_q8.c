@@ -121,6 +121,12 @@ static uint8_t integer_entry(const tsr_step *s, int v)
     return (uint8_t)(stored < lo ? lo : stored > hi ? hi : stored);
 }
 
+static bool is_integer(tsr_op_kind kind)
+{
+    return kind == TSR_OP_LEAKY_RELU || kind == TSR_OP_HARD_SWISH || kind == TSR_OP_ABS
+        || kind == TSR_OP_CLAMP;
+}
+
 tsr_status tsr_unary_check_q8(const char *op, const tsr_node *n, const tsr_tensor *in,
                               const tsr_tensor *out, tsr_error *err)
 {
@@ -130,7 +136,7 @@ tsr_status tsr_unary_check_q8(const char *op, const tsr_node *n, const tsr_tenso
     if (n->kind == TSR_OP_LEAKY_RELU && !(fabsf(alpha * ratio) <= 0x1p20f))
         return tsr_fail(err, TSR_BAD_FILE, "%s '%s': slope %g between scales %g and %g", op,
                         n->name, (double)alpha, (double)in->quant.scale, (double)out->quant.scale);
-    if (!(ratio <= 0x1p20f))            /* also keeps every step within int */
+    if (is_integer(n->kind) && !(ratio <= 0x1p20f))     /* keeps every step within int */
         return tsr_fail(err, TSR_UNSUPPORTED, "%s '%s': scales %g to %g", op, n->name,
                         (double)in->quant.scale, (double)out->quant.scale);
     return TSR_OK;
@@ -141,12 +147,9 @@ tsr_status tsr_unary_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, tsr
     (void)err;                  /* infer has asked everything */
     tsr_q8_table *t = tsr_q8_table_keep(s, ctx);
     const tsr_tensor *x = s->in[0];
-    const tsr_op_kind kind = s->node->kind;
-    const bool integer = kind == TSR_OP_LEAKY_RELU || kind == TSR_OP_HARD_SWISH
-                      || kind == TSR_OP_ABS || kind == TSR_OP_CLAMP;
     for (int i = 0; t && i < 256; i++) {
         const int v = tsr_q8_value(x->dtype, (uint8_t)i) - x->quant.zero_point;
-        t->y[i] = integer ? integer_entry(s, v) : real_entry(s, v);
+        t->y[i] = is_integer(s->node->kind) ? integer_entry(s, v) : real_entry(s, v);
     }
     return TSR_OK;
 }
