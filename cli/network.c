@@ -1,6 +1,7 @@
 /* network.c - see network.h.   SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include "cli/network.h"
 
@@ -29,6 +30,18 @@ static const tsr_preprocess usual = {
     .mean = { 127.5f, 127.5f, 127.5f }, .scale = { 1 / 127.5f, 1 / 127.5f, 1 / 127.5f },
 };
 
+static void apply_hint(const cli_network_hint *hint, tsr_preprocess *how)
+{
+    how->bgr = how->bgr || hint->bgr;
+    how->quantise = how->quantise || hint->has_mean || hint->has_scale;
+    if (hint->has_fit)
+        how->fit = hint->fit;
+    if (hint->has_mean)
+        memcpy(how->mean, hint->mean, sizeof how->mean);
+    if (hint->has_scale)
+        memcpy(how->scale, hint->scale, sizeof how->scale);
+}
+
 static tsr_status check(const cli_network *n, tsr_task task, tsr_error *err)
 {
     const tsr_catalogue_entry *e = n->model.entry;
@@ -52,8 +65,7 @@ tsr_status cli_network_open(const char *name, tsr_task task, int threads,
     n->how.fit = task == TSR_TASK_POSE ? TSR_FIT_LETTERBOX : TSR_FIT_STRETCH;
     if (e)
         n->how = tsr_preprocess_of(&e->prep);
-    if (hint->given)
-        n->how = hint->how;
+    apply_hint(hint, &n->how);
     tsr_status s = check(n, task, err);
     if (s == TSR_OK)
         s = cli_session_open(n->model.model, threads, &n->session, err);

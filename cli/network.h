@@ -8,10 +8,12 @@
 #include "cli/weights.h"
 #include "models/vision.h"
 
-/* What the user may say about a network that the catalogue does not know. */
+/* What the user says about a network's input; the rest is as the catalogue knows it,
+ * or as usual.  Mean or scale: integer inputs get that number in their own scale. */
 typedef struct {
-    bool given;                 /* any of the following was said */
-    tsr_preprocess how;
+    bool bgr, has_fit, has_mean, has_scale;
+    tsr_fit fit;
+    float mean[3], scale[3];
 } cli_network_hint;
 
 typedef struct {

@@ -78,12 +78,13 @@ static bool parse_fit(const char *command, const char *text, tsr_fit *fit)
 
 static bool parse_hint(const char *command, int c, cli_network_hint *hint)
 {
-    hint->given = hint->how.quantise = true;
+    hint->has_fit = hint->has_fit || c == FIT;
+    hint->bgr = hint->bgr || c == BGR;
+    hint->has_mean = hint->has_mean || c == MEAN;
+    hint->has_scale = hint->has_scale || c == SCALE;
     if (c == FIT)
-        return parse_fit(command, optarg, &hint->how.fit);
-    if (c == BGR)
-        hint->how.bgr = true;
-    else if (!parse_triple(optarg, c == MEAN ? hint->how.mean : hint->how.scale)) {
+        return parse_fit(command, optarg, &hint->fit);
+    if (c != BGR && !parse_triple(optarg, c == MEAN ? hint->mean : hint->scale)) {
         cli_usage(command, "--%s wants one number, or three with commas, not '%s'",
                   c == MEAN ? "mean" : "scale", optarg);
         return false;
@@ -109,10 +110,6 @@ int cli_picture_options_parse(const cli_task *task, int argc, char **argv,
                               cli_picture_options *o)
 {
     *o = (cli_picture_options){ .threads = 1, .top = 5, .threshold = -1 };
-    for (int i = 0; i < 3; i++) {
-        o->hint.how.mean[i] = 127.5f;
-        o->hint.how.scale[i] = 1 / 127.5f;
-    }
     for (int c; (c = cli_option(argc, argv, "m:o:jt:k:l:", options)) != -1;) {
         if (c == '?')
             return CLI_USAGE;

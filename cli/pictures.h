@@ -47,11 +47,13 @@ void cli_json_number(cJSON *object, const char *key, double value, int decimals)
 /* Lines that all of them have in their help, after their own options. */
 #define CLI_PICTURES_HELP \
 "  -j, --json              one JSON object a line and picture, in pixels of the picture\n" \
+"                          (upright: a JPEG is turned first as its EXIF note says)\n" \
 "  -t, --threads N         worker threads, 1 to 64 (default 1); results do not depend on it\n"
 
 /* The same for networks of the user's own. */
 #define CLI_NETWORK_HELP \
-"for a FILE that 'tarsier models' does not list (default: R,G,B from -1 to 1):\n" \
+"for a FILE that 'tarsier models' does not list (else R,G,B from -1 to 1, or the bytes\n" \
+"of the pixels, if that is what it takes):\n" \
 "  --bgr                   the network wants B,G,R\n" \
 "  --mean X[,Y,Z]          input = (byte - mean) * scale, for red, green, blue;\n" \
 "  --scale X[,Y,Z]         u8 and s8 inputs: that number in the input's own scale\n" \

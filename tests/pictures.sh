@@ -119,6 +119,27 @@ pictures_of() {
     check "$command: the same with two threads" cmp threads1 threads2
 }
 
+# A file that the catalogue does not know: told how to feed it, it says the same.
+stranger() {
+    hourglass=$("$tarsier" info hourglass 2>/dev/null | head -n 1)
+    [ -f "$hourglass" ] || { skipped=$((skipped + 1)); return; }
+    { cat "$hourglass"; echo; } >stranger.tflite
+    "$tarsier" pose --model hourglass --threshold 0 a.ppm | tail -n +2 >known
+    "$tarsier" pose --model ./stranger.tflite --bgr --mean 0 --scale 1,1,1 --threshold 0 a.ppm |
+        tail -n +2 >unknown
+    check "a file nobody knows, with --bgr --mean --scale" cmp known unknown
+    "$tarsier" pose --model ./stranger.tflite --threshold 0 a.ppm | tail -n +2 >unknown
+    check "and without them" [ "$(cmp known unknown >/dev/null; echo $?)" = 1 ]
+    "$tarsier" info mobilenet_v1_025 >/dev/null 2>&1 || return
+    printf 'one\r\ntwo\n\nfour' >labels.txt
+    expect 0 '"label":"one"' classify --model mobilenet_v1_025 --top 1000 --json \
+        --labels labels.txt a.ppm
+    expect 0 '"label":"class 2"' classify --model mobilenet_v1_025 --top 1000 --json \
+        --labels labels.txt a.ppm
+    expect 0 '"label":"four"' classify --model mobilenet_v1_025 --top 1000 --json \
+        --labels labels.txt a.ppm
+}
+
 # overlays_of COMMAND MODEL
 overlays_of() {
     command=$1 model=$2
@@ -145,6 +166,7 @@ if [ -z "$few" ]; then
     pictures_of classify mobilenet_v2 classes
 fi
 pictures_of faces face_detection_short_range faces
+stranger
 overlays_of pose hourglass
 overlays_of segment selfie_segmentation
 overlays_of faces face_detection_short_range
