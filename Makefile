@@ -114,8 +114,8 @@ cross-tests: $(B)/checkkern $(B)/bench_session
 check-kernels: $(B)/checkkern
 	@tests/run.sh $<
 ## bench: time whole models beside the peers, taking turns; bench/README.md
-bench: $(B)/bench_session bench-peers
-	python3 bench/compare.py --ours $(B)/bench_session --python build/peers/bin/python $(ARGS)
+bench: all $(B)/bench_session bench-peers
+	python3 bench/compare.py --ours $(B)/bench_session --tarsier $(B)/tarsier $(ARGS)
 ## bench-peers: a Python environment with the peers, in build/peers
 bench-peers: build/peers/ready
 ## export-check: every float model as ONNX, in the hands of ONNX Runtime
@@ -133,7 +133,8 @@ install: all
 	install -d $(INCLUDE)/../models
 	install -m 644 models/vision.h models/catalogue.h $(INCLUDE)/../models/
 	@printf '%s\n' 'prefix=$(PREFIX)' 'Name: tarsier' 'Version: $(VERSION)' \
-	    'Description: vision networks in plain C' 'Libs: -L$${prefix}/lib -ltarsier $(strip $(LDLIBS))' \
+	    'Description: vision networks in plain C' \
+	    'Libs: -L$${prefix}/lib -ltarsier $(strip $(LDLIBS))' \
 	    'Cflags: -I$${prefix}/include/tarsier' \
 	    > $(LIB)/pkgconfig/tarsier.pc
 ## installed: install below build/ and build programs against that, as a user would

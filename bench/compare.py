@@ -1,9 +1,10 @@
-"""compare.py - time whole models beside a peer, taking turns in one run.
+"""compare.py - time whole models beside the peers, taking turns in one run.
 
-Machines drift: another guest, a warmer core.  So both engines stay loaded and
-run in alternation, a few inferences each (A B A B ...); what is quoted is the
-ratio of the two medians.  Outputs are compared in the same run: a fast wrong
-answer is no answer.  Both sides speak the protocol of bench_session.c.
+Machines drift: another guest, a warmer core.  So all engines stay loaded and run
+in alternation, a few inferences each (A B C A B C ...); what is quoted is the
+ratio of our median to that of the fastest peer.  Outputs are compared in the same
+run: a fast wrong answer is no answer.  All sides speak the protocol of
+bench_session.c.
 
     make bench                            all models below, 1 and 2 threads
     make bench ARGS='--models hourglass_v2_192 --threads 1 --rounds 40'
@@ -30,7 +31,12 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PEERS = {"LiteRT": "litert.py"}
+OURS = "Tarsier"
+# name: script, ending of the file it reads; .onnx is written by tarsier convert
+PEERS = {
+    "LiteRT": ("litert.py", ".tflite"),
+    "ONNX Runtime": ("ort.py", ".onnx"),
+}
 # name, input shape; all float32
 MODELS = {
     "hourglass_v2_192": (1, 192, 192, 3),
@@ -40,8 +46,8 @@ MODELS = {
 }
 COLUMNS = ["date", "model", "threads", "engine", "min_ms", "median_ms", "p90_ms", "runs",
            "max_error", "max_value"]
-BURST = 5           # inferences before the other engine's turn
-PAUSE = 0.003       # seconds: lets the other's spinning threads go to sleep
+BURST = 5           # inferences before the next engine's turn
+PAUSE = 0.003       # seconds: lets the last one's spinning threads go to sleep
 
 
 class Engine:
@@ -114,21 +120,30 @@ def difference(ours, theirs):
     return max(abs(a - b) for a, b in zip(ours, theirs)), max(map(abs, theirs))
 
 
-def measure(model, threads, peer, args, directory):
-    """Rows of COLUMNS for both engines."""
+def start(name, model, threads, args, directory):
     path = find_model(model)
-    ours = Engine([args.ours, path, str(threads)])
-    theirs = Engine([args.python, os.path.join(HERE, "peers", PEERS[peer]), path, str(threads)])
-    engines = {"Tarsier": ours, peer: theirs}
+    if name == OURS:
+        return Engine([args.ours, path, str(threads)])
+    script, ending = PEERS[name]
+    if ending != ".tflite":
+        source, path = path, os.path.join(directory, model + ending)
+        if not os.path.exists(path):
+            subprocess.run([args.tarsier, "convert", source, "-o", path], check=True)
+    return Engine([args.python, os.path.join(HERE, "peers", script), path, str(threads)])
+
+
+def measure(model, threads, args, directory):
+    """Rows of COLUMNS, ours first."""
+    names = [OURS] + args.peers.split(",")
+    engines = {name: start(name, model, threads, args, directory) for name in names}
     given = find_input(model, MODELS[model], directory)
-    outputs, times = {}, {name: [] for name in engines}
+    outputs, times = {}, {name: [] for name in names}
     for name, engine in engines.items():
         engine.tell(f"input 0 {given}")
         engine.run(3)               # the first ones page memory in: not counted
-        result = os.path.join(directory, name + ".npy")
+        result = os.path.join(directory, name.replace(" ", "-") + ".npy")
         engine.tell(f"output 0 {result}")
         outputs[name] = read_floats(result)
-    error, largest = difference(outputs["Tarsier"], outputs[peer])
     for _ in range(args.rounds):
         for name, engine in engines.items():
             times[name] += engine.run(BURST)
@@ -139,24 +154,29 @@ def measure(model, threads, peer, args, directory):
     rows = []
     for name, t in times.items():
         t.sort()
+        error, largest = difference(outputs[OURS], outputs[name])
         rows.append(dict(zip(COLUMNS, [
             today, model, threads, name, f"{t[0]:.3f}", f"{t[len(t) // 2]:.3f}",
             f"{t[len(t) * 9 // 10]:.3f}", len(t), f"{error:.3g}", f"{largest:.3g}"])))
     return rows
 
 
-def table(rows, peer, cpu):
+def table(groups, cpu):
+    """Markdown; a group is the rows of one model and number of threads."""
+    names = [row["engine"] for row in groups[0]]
     lines = [f"# {cpu}", "",
-             f"{rows[0]['date']}; milliseconds, min / median / p90; ratio of medians, "
-             "below 1 is faster than the peer.", "",
-             f"| model | threads | Tarsier | {peer} | ratio | max error / max value |",
-             "|---|---|---|---|---|---|"]
-    for ours, theirs in zip(rows[0::2], rows[1::2]):
-        ratio = float(ours["median_ms"]) / float(theirs["median_ms"])
-        cells = [" / ".join(r[c] for c in ("min_ms", "median_ms", "p90_ms"))
-                 for r in (ours, theirs)]
-        lines.append(f"| {ours['model']} | {ours['threads']} | {cells[0]} | {cells[1]} | "
-                     f"{ratio:.2f} | {ours['max_error']} / {ours['max_value']} |")
+             f"{groups[0][0]['date']}; milliseconds, min / median / p90.  Ratio: our median to the "
+             "fastest peer's;", "below 1 we are faster.  Error: greatest difference from a peer's "
+             "output, beside its greatest value.", "",
+             "| model | threads | " + " | ".join(names) + " | ratio | error |",
+             "|---" * (len(names) + 4) + "|"]
+    for rows in groups:
+        medians = [float(row["median_ms"]) for row in rows]
+        worst = max(rows[1:], key=lambda row: float(row["max_error"]))
+        cells = [" / ".join(row[c] for c in ("min_ms", "median_ms", "p90_ms")) for row in rows]
+        lines.append(f"| {rows[0]['model']} | {rows[0]['threads']} | " + " | ".join(cells) +
+                     f" | {medians[0] / min(medians[1:]):.2f} | "
+                     f"{worst['max_error']} of {worst['max_value']} |")
     return "\n".join(lines) + "\n"
 
 
@@ -173,13 +193,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ours", default="build/bench_session")
     parser.add_argument("--python", default="build/peers/bin/python")
-    parser.add_argument("--peer", default="LiteRT", choices=PEERS)
+    parser.add_argument("--tarsier", default="build/tarsier")
+    parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=20, help=f"of {BURST} inferences each")
     parser.add_argument("--keep", action="store_true", help="write bench/results/")
     args = parser.parse_args()
-    rows = []
+    groups = []
     with tempfile.TemporaryDirectory() as directory:
         for model in args.models.split(","):
             if not find_model(model):
@@ -187,11 +208,11 @@ def main():
                       file=sys.stderr)
                 continue
             for threads in map(int, args.threads.split(",")):
-                rows += measure(model, threads, args.peer, args, directory)
-    if not rows:
+                groups.append(measure(model, threads, args, directory))
+    if not groups:
         sys.exit("nothing measured")
     cpu = cpu_name()
-    text = table(rows, args.peer, cpu)
+    text = table(groups, cpu)
     print(text, end="")
     if args.keep:
         base = os.path.join(HERE, "results", re.sub(r"[^A-Za-z0-9]+", "-", cpu).strip("-").lower())
@@ -199,7 +220,8 @@ def main():
         with open(base + ".csv", "w", newline="", encoding="utf-8") as f:
             writer = csv.DictWriter(f, COLUMNS)
             writer.writeheader()
-            writer.writerows(rows)
+            for rows in groups:
+                writer.writerows(rows)
         with open(base + ".md", "w", encoding="utf-8") as f:
             f.write(text)
         print("written:", base + ".csv", base + ".md", file=sys.stderr)

@@ -170,7 +170,8 @@ static void point(const conv_state *c, span to, int first, int rows)
 {
     const tsr_conv2d_shape *s = &c->s;
     const tsr_conv2d_attr *a = &s->attr;
-    if (s->kh * s->kw == 1 && a->stride_y == 1 && a->stride_x == 1 && s->oh == s->h && s->ow == s->w) {
+    if (s->kh * s->kw == 1 && a->stride_y == 1 && a->stride_x == 1 && s->oh == s->h &&
+        s->ow == s->w) {
         for (int i = 0; i < rows; i++)      /* output pixel i is input pixel i */
             to.p[i] = to.x + (ptrdiff_t)(first + i) * s->c;
         return;

@@ -1,10 +1,11 @@
 #!/bin/sh
 # install.sh BUILD - install below BUILD/installed, then be a stranger who has
 # only that: the program runs, and the program at the head of tsr.h (BUILD/
-# header_program.c) compiles, links and answers, as C and called from C++.
+# header_program.c) and the one in the README compile, link and answer, as C and
+# called from C++.
 # SPDX-License-Identifier: MIT
 set -u
-build=$(cd "$1" && pwd) || exit 1
+source=$PWD build=$(cd "$1" && pwd) || exit 1
 root=$build/installed
 passed=0 failed=0
 rm -rf "$root"
@@ -28,6 +29,9 @@ if command -v pkg-config >/dev/null 2>&1; then
 else
     flags=$(sed -n "s|\${prefix}|$root|g; s/^Cflags: //p; s/^Libs: //p" lib/pkgconfig/tarsier.pc)
 fi
+
+# The program in the README.
+sed -n '/^    #include/,/^    }/s/^ \{0,4\}//p' "$source/README.md" >readme_program.c
 
 # Nothing but the sentence of a refused model, on an empty input.
 refuses_nothing() {
@@ -54,6 +58,9 @@ try "installed program" ./bin/tarsier --version
 # shellcheck disable=SC2086 # flags is a list
 try "header program" ${CC:-cc} -std=c11 -Wall -Wextra -pedantic -Werror \
     "$build/header_program.c" $flags -o program
+# shellcheck disable=SC2086
+try "README program" ${CC:-cc} -std=c11 -Wall -Wextra -pedantic -Werror \
+    readme_program.c $flags -o readme
 try "empty input" refuses_nothing
 if command -v c++ >/dev/null 2>&1; then
     # shellcheck disable=SC2086

@@ -1,45 +1,17 @@
-"""litert.py - LiteRT (TensorFlow Lite with XNNPACK) under the remote control of
-compare.py: the same commands and answers as bench_session.c.
-
-    litert.py MODEL THREADS
+"""litert.py MODEL.tflite THREADS - LiteRT, that is TensorFlow Lite with XNNPACK,
+under the remote control of compare.py.
 
 SPDX-License-Identifier: MIT
 """
 import sys
-import time
 
-import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+from remote import serve
 
-
-def main():
-    path, threads = sys.argv[1], int(sys.argv[2])
-    engine = Interpreter(model_path=path, num_threads=threads)
-    engine.allocate_tensors()
-    inputs = [t["index"] for t in engine.get_input_details()]
-    outputs = [t["index"] for t in engine.get_output_details()]
-    given = {}
-    for line in sys.stdin:
-        verb, number, *rest = line.rstrip("\n").split(" ", 2)
-        number = int(number)
-        if verb == "run":
-            times = []
-            for _ in range(number):
-                for k, array in given.items():
-                    engine.set_tensor(inputs[k], array)
-                begin = time.perf_counter_ns()
-                engine.invoke()
-                times.append(time.perf_counter_ns() - begin)
-            answer = " ".join(map(str, times))
-        elif verb == "input":
-            given[number] = np.load(rest[0])
-            answer = "ok"
-        elif verb == "output":
-            np.save(rest[0], engine.get_tensor(outputs[number]))
-            answer = "ok"
-        else:
-            sys.exit("not a command: " + line)
-        print(answer, flush=True)
-
-
-main()
+engine = Interpreter(model_path=sys.argv[1], num_threads=int(sys.argv[2]))
+engine.allocate_tensors()
+inputs = [t["index"] for t in engine.get_input_details()]
+outputs = [t["index"] for t in engine.get_output_details()]
+serve(set_input=lambda k, array: engine.set_tensor(inputs[k], array),
+      run=engine.invoke,
+      get_output=lambda k: engine.get_tensor(outputs[k]))
