@@ -14,6 +14,9 @@
 /* Bytes of one tensor: 2^31 - 1, so that element offsets fit an int. */
 static const size_t max_bytes = INT32_MAX;
 
+/* What folding one node may cost: about a tenth of a second in plain C. */
+static const uint64_t max_fold_macs = 1 << 28;
+
 void tsr_graph_init(tsr_graph *g, tsr_pool *pool, const tsr_op *const *ops, tsr_error *err)
 {
     *g = (tsr_graph){ .pool = pool, .ops = ops, .err = err,
@@ -207,11 +210,14 @@ static bool all_constant(const tsr_graph *g, const tsr_node *n)
 }
 
 /* Folding must not let a small file ask for much memory (a broadcast of two
- * vectors, a chain of concatenations): a budget bounds it.  A view is free. */
+ * vectors, a chain of concatenations): a budget bounds it; nor for much time
+ * (a convolution of constants).  A view is free. */
 static bool worth_folding(tsr_graph *g, const tsr_node *n)
 {
     if (g->ops[n->kind]->flags & TSR_OP_VIEW)
         return true;
+    if (tsr_node_macs(g, n) > max_fold_macs)
+        return false;
     size_t bytes = 0;
     for (int i = 0; i < n->out_count; i++)
         bytes += tsr_bytes(&g->values[n->out[i]].t);

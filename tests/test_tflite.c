@@ -398,6 +398,56 @@ static void shared_targets(void **state)
     free(name);
 }
 
+static void *count_bytes(void *ctx, size_t bytes)
+{
+    *(size_t *)ctx += bytes;
+    return malloc(bytes);
+}
+
+static void release(void *ctx, void *block)
+{
+    (void)ctx;
+    free(block);
+}
+
+/* Constants that broadcast to 1.6 GB, or that take long to convolve, stay
+ * operators of the network: a small file loads with little. */
+static void constants_that_grow(void **state)
+{
+    (void)state;
+    enum { SIDE = 20000 };
+    static float column[SIDE];
+    for (int k = 0; k < 2; k++) {
+        mk_model m = { 0 };
+        size_t total = 0, bytes;
+        const int in = mk_input(&m, "x", MK_F32, 1, DIM(1));
+        const int a = mk_constant(&m, "a", MK_F32, 4, k ? DIM(1, 20, 1000, 1) : DIM(1, 1, SIDE, 1),
+                                  column);
+        const int b = mk_constant(&m, "b", MK_F32, 4, k ? DIM(1, 20, 1000, 1) : DIM(1, 1, 1, SIDE),
+                                  column);
+        const int y = k ? mk_value(&m, "y", MK_F32, 4, DIM(1, 20, 1000, 1))
+                        : mk_value(&m, "y", MK_F32, 4, DIM(1, 1, SIDE, SIDE));
+        mk_op *op = mk_operator(&m, k ? 3 : 18, a, b, -1, y);
+        mk_option(op, k ? 1 : 21, 0, 1, 0);
+        if (k) {
+            mk_option(op, 1, 1, 4, 1);
+            mk_option(op, 1, 2, 4, 1);
+        }
+        mk_output(&m, y);
+        mk_output(&m, in);
+        uint8_t *file = mk_write(&m, &bytes);
+        const tsr_options options = { .allocator = { count_bytes, release, &total } };
+        tsr_model *model;
+        tsr_error err = { 0 };
+        if (tsr_model_load(file, bytes, &options, &model, &err) != TSR_OK)
+            fail_msg("%s", err.text);
+        assert_true(total < 16 * bytes);
+        assert_int_equal(model->graph.node_count, 1);
+        tsr_model_free(model);
+        free(file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +464,7 @@ int main(void)
         cmocka_unit_test(not_a_model),
         cmocka_unit_test(any_address),
         cmocka_unit_test(shared_targets),
+        cmocka_unit_test(constants_that_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
