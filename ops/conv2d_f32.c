@@ -12,8 +12,9 @@
  *            channels: taps would hardly get going
  *
  * Work is split into blocks of about 48 pixels, whose pointers are made once for all
- * output channels, and when blocks are few, into chunks of weight panels.  Pointers
- * and border copies of one block are all the scratch a worker needs.
+ * output channels, and when blocks are few, into chunks of weight panels; neighbours
+ * make a task.  Pointers and border copies of one block are all the scratch a worker
+ * needs.
  * SPDX-License-Identifier: MIT
  */
 #include <string.h>
@@ -25,7 +26,8 @@ enum {
     BLOCK = 48,                 /* pixels; a multiple of every variant's tile rows */
     POINTERS_MAX = 4096,        /* a worker's pointers, about: 32 KB */
     COPIES_MAX = 8192,          /* floats of a worker's border copies: 32 KB */
-    TASKS_PER_WORKER = 4,
+    TASKS_PER_WORKER = 8,       /* so that one held up by the system delays little  */
+    TASK_MACS = 1 << 16,        /* a microsecond or two: less is not worth a hand-over */
 };
 
 typedef struct {
@@ -37,6 +39,7 @@ typedef struct {
     int taps, kc, n;            /* n: output channels of one group          */
     int m, block, blocks, room; /* pixels, per block, blocks, most in one   */
     int panels, chunks;         /* of one group                             */
+    int tasks;                  /* each does some (group, block, chunk) in turn */
     int copies;                 /* pixels of a block that may need copies; runs only */
     size_t worker_bytes;        /* scratch */
     bool runs;
@@ -85,11 +88,16 @@ static void choose_taps(conv_state *c)
         *c = r;
 }
 
-static void choose_chunks(conv_state *c, int workers)
+static void choose_tasks(conv_state *c, int workers)
 {
-    const int tasks = c->blocks * c->s.attr.groups, wanted = TASKS_PER_WORKER * workers;
+    const int groups = c->s.attr.groups, blocks = c->blocks * groups;
+    const uint64_t macs = (uint64_t)c->m * (uint64_t)c->n * (uint64_t)groups
+                        * (uint64_t)c->taps * (uint64_t)c->kc;
+    const int most = workers == 1 ? 1 : TASKS_PER_WORKER * workers;
+    c->tasks = macs / TASK_MACS < (uint64_t)most ? max(1, (int)(macs / TASK_MACS)) : most;
     c->panels = tsr_gemm_f32_panels(c->gemm, c->n);
-    c->chunks = workers == 1 || tasks >= wanted ? 1 : min(c->panels, (wanted - 1) / tasks + 1);
+    c->chunks = min(c->panels, (c->tasks - 1) / blocks + 1);
+    c->tasks = min(c->tasks, blocks * c->chunks);
 }
 
 static const float *keep_packed(const conv_state *c, const tsr_step *s, tsr_arena *a)
@@ -190,16 +198,13 @@ static void point(const conv_state *c, span to, int first, int rows)
     }
 }
 
-/* One block of pixels by one chunk of panels.  Chunks of a block are neighbours in the
- * order of tasks, so that a worker finds its input still in the cache. */
-static void task(void *arg, int index, int worker)
+/* One block of pixels by one chunk of panels. */
+static void multiply(const tsr_step *step, int index, unsigned char *scratch)
 {
-    const tsr_step *step = arg;
     const conv_state *c = step->state;
     const int chunk = index % c->chunks, at = index / c->chunks % c->blocks;
     const int group = index / c->chunks / c->blocks, oc = c->s.oc;
     const int first = at * c->block, rows = at + 1 < c->blocks ? c->block : c->m - first;
-    unsigned char *scratch = (unsigned char *)step->scratch + (size_t)worker * c->worker_bytes;
     const span to = {
         .x = (const float *)step->in[0]->data + (ptrdiff_t)group * c->kc,
         .p = (const float **)(void *)scratch, .step = rows,
@@ -218,10 +223,22 @@ static void task(void *arg, int index, int worker)
        (int)((int64_t)c->panels * (chunk + 1) / c->chunks));
 }
 
+/* Chunks of a block are neighbours in the order of work, so that its input is still in
+ * the cache. */
+static void task(void *arg, int index, int worker)
+{
+    const tsr_step *s = arg;
+    const conv_state *c = s->state;
+    const int64_t all = (int64_t)c->s.attr.groups * c->blocks * c->chunks;
+    const int end = (int)(all * (index + 1) / c->tasks);
+    for (int i = (int)(all * index / c->tasks); i < end; i++)
+        multiply(s, i, (unsigned char *)s->scratch + (size_t)worker * c->worker_bytes);
+}
+
 static void run(const tsr_step *s)
 {
     const conv_state *c = s->state;
-    tsr_parallel(s->threads, c->s.attr.groups * c->blocks * c->chunks, task, (void *)(uintptr_t)s);
+    tsr_parallel(s->threads, c->tasks, task, (void *)(uintptr_t)s);
 }
 
 tsr_status tsr_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
@@ -231,7 +248,7 @@ tsr_status tsr_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
     c.m = shape->n * shape->oh * shape->ow;
     c.n = shape->oc / shape->attr.groups;
     choose_taps(&c);
-    choose_chunks(&c, ctx->workers);
+    choose_tasks(&c, ctx->workers);
     c.group_size = tsr_gemm_f32_packed_size(c.gemm, c.n, (size_t)c.taps * (size_t)c.kc);
     c.packed = keep_packed(&c, s, ctx->arena);
     c.zeros = tsr_arena_keep(ctx->arena, (size_t)c.kc * sizeof *c.zeros, sizeof *c.zeros);
