@@ -107,7 +107,7 @@ asan tsan clang: %: %-tests
 aarch64 armhf: %: %-tests
 	$(variant) check-kernels
 asan-tests tsan-tests clang-tests: %-tests:
-	$(variant) tests
+	$(variant) all tests
 aarch64-tests armhf-tests: %-tests:
 	$(variant) cross-tests
 cross-tests: $(B)/checkkern $(B)/bench_session

@@ -262,7 +262,7 @@ done
 
 # Stopped half-way, and killed half-way.
 FAKE_SLEEP=20 "$tarsier" models fetch pascal_voc_labels >out 2>err &
-until [ -e fake/calls ] && ls tmp/*/half >/dev/null 2>&1; do sleep 0.05; done
+until [ -e fake/calls ] && ls tmp/*/half >/dev/null 2>&1 || ! kill -0 $!; do sleep 0.05; done
 kill -TERM $!
 wait $!
 check "status when stopped" [ $? -eq 1 ]
@@ -270,7 +270,7 @@ check "says that it was stopped" grep -q "interrupted" err
 check "nothing left when stopped" no_files cache
 check "no temporary files when stopped" is_empty tmp
 FAKE_SLEEP=1 "$tarsier" models fetch pascal_voc_labels >out 2>err &
-until ls tmp/*/half >/dev/null 2>&1; do sleep 0.05; done
+until ls tmp/*/half >/dev/null 2>&1 || ! kill -0 $!; do sleep 0.05; done
 kill -KILL $!
 wait $! 2>/dev/null
 check "nothing left when killed" no_files cache
