@@ -1,6 +1,6 @@
 /* classify.c - `tarsier classify`: what is in the picture.   SPDX-License-Identifier: MIT */
 #include <stdlib.h>
-#include "cli/class_names.h"
+#include "cli/class_list.h"
 #include "cli/commands.h"
 #include "cli/pictures.h"
 
@@ -53,26 +53,13 @@ static tsr_status look(void *state, const tsr_image *picture, tsr_error *err)
 static void tell(const void *state, cJSON *result)
 {
     const classifier *c = state;
-    cJSON *list = cJSON_AddArrayToObject(result, "classes");
-    for (int i = 0; i < c->count; i++) {
-        char text[CLI_CLASS_TEXT];
-        cJSON *o = cJSON_CreateObject();
-        cJSON_AddNumberToObject(o, "index", c->top[i].index);
-        cJSON_AddStringToObject(o, "label", cli_class_name(&c->names, c->top[i].index, text));
-        cli_json_number(o, "score", (double)c->top[i].score, 4);
-        cJSON_AddItemToArray(list, o);
-    }
+    cli_class_list_tell(&c->names, c->top, c->count, result);
 }
 
 static void print(const void *state)
 {
     const classifier *c = state;
-    for (int i = 0; i < c->count; i++) {
-        char text[CLI_CLASS_TEXT];
-        printf("  %5.1f %%  ", 100 * (double)c->top[i].score);
-        cli_print_clean(stdout, cli_class_name(&c->names, c->top[i].index, text), 0);
-        putchar('\n');
-    }
+    cli_class_list_print(&c->names, c->top, c->count);
 }
 
 static const char *model(const void *state) { return ((const classifier *)state)->net.name; }

@@ -16,6 +16,7 @@ static const cli_command *const commands[] = {
     &cli_segment,
     &cli_classify,
     &cli_faces,
+    &cli_gesture,
     &cli_run,
     &cli_info,
     &cli_bench,

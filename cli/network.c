@@ -54,11 +54,10 @@ static tsr_status check(const cli_network *n, tsr_task task, tsr_error *err)
     return tsr_picture_check(input, err);
 }
 
-tsr_status cli_network_open(const char *name, tsr_task task, int threads,
-                            const cli_network_hint *hint, cli_network *n, tsr_error *err)
+/* The model is there: how it wants its pictures, and a session. */
+static tsr_status set_up(cli_network *n, tsr_task task, int threads, const cli_network_hint *hint,
+                         tsr_error *err)
 {
-    *n = (cli_network){ 0 };
-    TSR_TRY(cli_model_open(name, &n->model, err));
     const tsr_catalogue_entry *e = n->model.entry;
     n->name = e ? e->name : cli_path_base(n->model.path);
     n->how = usual;
@@ -72,6 +71,22 @@ tsr_status cli_network_open(const char *name, tsr_task task, int threads,
     if (s != TSR_OK)
         cli_network_close(n);
     return s;
+}
+
+tsr_status cli_network_open(const char *name, tsr_task task, int threads,
+                            const cli_network_hint *hint, cli_network *n, tsr_error *err)
+{
+    *n = (cli_network){ 0 };
+    TSR_TRY(cli_model_open(name, &n->model, err));
+    return set_up(n, task, threads, hint, err);
+}
+
+tsr_status cli_network_open_embedding(const char *name, int threads, const cli_network_hint *hint,
+                                      cli_network *n, tsr_error *err)
+{
+    *n = (cli_network){ 0 };
+    TSR_TRY(cli_model_open_embedding(name, &n->model, err));
+    return set_up(n, TSR_TASK_CLASSIFY, threads, hint, err);
 }
 
 void cli_network_close(cli_network *n)

@@ -31,6 +31,10 @@ typedef struct {
 TSR_MUST_USE tsr_status cli_network_open(const char *name, tsr_task task, int threads,
                                          const cli_network_hint *hint, cli_network *n,
                                          tsr_error *err);
+/* The same for a classifier, cut where it pools: its output is the embedding. */
+TSR_MUST_USE tsr_status cli_network_open_embedding(const char *name, int threads,
+                                                   const cli_network_hint *hint, cli_network *n,
+                                                   tsr_error *err);
 void cli_network_close(cli_network *n);         /* zeroed is fine */
 
 /* Fit the picture into the input, and run. */

@@ -5,8 +5,6 @@
 #include "cli/image.h"
 #include "cli/picture_options.h"
 
-enum { BGR = 256, MEAN, SCALE, FIT };
-
 static const struct option options[] = {
     { "model", required_argument, NULL, 'm' },
     { "output", required_argument, NULL, 'o' },
@@ -15,10 +13,8 @@ static const struct option options[] = {
     { "threshold", required_argument, NULL, 'T' },
     { "top", required_argument, NULL, 'k' },
     { "labels", required_argument, NULL, 'l' },
-    { "bgr", no_argument, NULL, BGR },
-    { "mean", required_argument, NULL, MEAN },
-    { "scale", required_argument, NULL, SCALE },
-    { "fit", required_argument, NULL, FIT },
+    { "head", required_argument, NULL, 'H' },
+    CLI_HINT_OPTIONS,
     { NULL, 0, NULL, 0 },
 };
 
@@ -27,7 +23,7 @@ static bool takes(const cli_task *task, int c)
 {
     if (c == 'm' || c == 'j' || c == 't' || (c == 'o' && task->draw))
         return true;
-    return c != 'o' && strchr(task->letters, c >= BGR ? 'n' : c) != NULL;
+    return c != 'o' && strchr(task->letters, c >= CLI_BGR ? 'n' : c) != NULL;
 }
 
 static int refuse(const cli_task *task, int c)
@@ -76,17 +72,17 @@ static bool parse_fit(const char *command, const char *text, tsr_fit *fit)
     return false;
 }
 
-static bool parse_hint(const char *command, int c, cli_network_hint *hint)
+bool cli_hint_option(const char *command, int c, cli_network_hint *hint)
 {
-    hint->has_fit = hint->has_fit || c == FIT;
-    hint->bgr = hint->bgr || c == BGR;
-    hint->has_mean = hint->has_mean || c == MEAN;
-    hint->has_scale = hint->has_scale || c == SCALE;
-    if (c == FIT)
+    hint->has_fit = hint->has_fit || c == CLI_FIT;
+    hint->bgr = hint->bgr || c == CLI_BGR;
+    hint->has_mean = hint->has_mean || c == CLI_MEAN;
+    hint->has_scale = hint->has_scale || c == CLI_SCALE;
+    if (c == CLI_FIT)
         return parse_fit(command, optarg, &hint->fit);
-    if (c != BGR && !parse_triple(optarg, c == MEAN ? hint->mean : hint->scale)) {
+    if (c != CLI_BGR && !parse_triple(optarg, c == CLI_MEAN ? hint->mean : hint->scale)) {
         cli_usage(command, "--%s wants one number, or three with commas, not '%s'",
-                  c == MEAN ? "mean" : "scale", optarg);
+                  c == CLI_MEAN ? "mean" : "scale", optarg);
         return false;
     }
     return true;
@@ -98,11 +94,12 @@ static bool parse_one(const cli_task *task, int c, cli_picture_options *o)
     case 'm': o->model = optarg; return true;
     case 'o': o->output = optarg; return true;
     case 'l': o->labels = optarg; return true;
+    case 'H': o->head = optarg; return true;
     case 'j': o->json = true; return true;
     case 't': return cli_parse_int(task->name, "--threads", optarg, 1, 64, &o->threads);
     case 'k': return cli_parse_int(task->name, "--top", optarg, 1, 1000, &o->top);
     case 'T': return parse_threshold(task->name, optarg, &o->threshold);
-    default:  return parse_hint(task->name, c, &o->hint);
+    default:  return cli_hint_option(task->name, c, &o->hint);
     }
 }
 
@@ -110,7 +107,7 @@ int cli_picture_options_parse(const cli_task *task, int argc, char **argv,
                               cli_picture_options *o)
 {
     *o = (cli_picture_options){ .threads = 1, .top = 5, .threshold = -1 };
-    for (int c; (c = cli_option(argc, argv, "m:o:jt:k:l:", options)) != -1;) {
+    for (int c; (c = cli_option(argc, argv, "m:o:jt:k:l:H:", options)) != -1;) {
         if (c == '?')
             return CLI_USAGE;
         if (!takes(task, c))

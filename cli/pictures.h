@@ -15,7 +15,7 @@
 
 typedef struct {
     const char *model;          /* NULL: the task's own choice */
-    const char *output, *labels;
+    const char *output, *labels, *head;
     bool json;
     int threads, top;
     float threshold;            /* < 0: the task's own */

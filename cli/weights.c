@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include "cli/weights.h"
 #include "engine/threads.h"
+#include "loaders/tsr_file.h"
 
 void cli_sha256(const void *bytes, size_t size, char hex[CLI_SHA256_HEX])
 {
@@ -160,6 +161,7 @@ typedef struct {
     const char *model_path;
     cli_file file[MAX_SIBLINGS];
     int count;
+    uint64_t sum;               /* of all of them, in the order of asking */
 } siblings;
 
 /* A name leads nowhere but into the model's own folder. */
@@ -183,12 +185,13 @@ static const void *open_sibling(void *ctx, const char *name, size_t *bytes)
     if (!good)
         return NULL;
     s->count++;
+    s->sum = s->sum * 31 + tsr_file_sum(f->bytes, f->size);
     *bytes = f->size;
     return f->bytes;
 }
 
-tsr_status cli_model_load(const cli_model *m, const tsr_options *options, tsr_model **model,
-                          tsr_error *err)
+static tsr_status load_bytes(const cli_model *m, const tsr_options *options, tsr_model **model,
+                             uint64_t *sibling_sum, tsr_error *err)
 {
     siblings s = { .model_path = m->path };
     tsr_options with_siblings = options ? *options : (tsr_options){ 0 };
@@ -197,9 +200,17 @@ tsr_status cli_model_load(const cli_model *m, const tsr_options *options, tsr_mo
     tsr_error inner = { 0 };
     const tsr_status status = tsr_model_load(m->file.bytes, m->file.size, &with_siblings, model,
                                              &inner);
+    *sibling_sum = s.sum;
     while (s.count)
         cli_file_close(&s.file[--s.count]);
     return status == TSR_OK ? TSR_OK : tsr_fail(err, status, "'%s': %s", m->path, inner.text);
+}
+
+tsr_status cli_model_load(const cli_model *m, const tsr_options *options, tsr_model **model,
+                          tsr_error *err)
+{
+    uint64_t unused;
+    return load_bytes(m, options, model, &unused, err);
 }
 
 static tsr_status load(const char *name, const tsr_options *options, cli_model *m, tsr_error *err)
@@ -208,7 +219,7 @@ static tsr_status load(const char *name, const tsr_options *options, cli_model *
     TSR_TRY(cli_file_open(m->path, &m->file, err));
     if (!m->entry)
         m->entry = recognise(&m->file);
-    return cli_model_load(m, options, &m->model, err);
+    return load_bytes(m, options, &m->model, &m->sibling_sum, err);
 }
 
 static tsr_status open_model(const char *name, const tsr_options *options, cli_model *m,
@@ -229,6 +240,11 @@ tsr_status cli_model_open(const char *name, cli_model *m, tsr_error *err)
 tsr_status cli_model_open_whole(const char *name, cli_model *m, tsr_error *err)
 {
     return open_model(name, &(tsr_options){ .keep_all = true }, m, err);
+}
+
+tsr_status cli_model_open_embedding(const char *name, cli_model *m, tsr_error *err)
+{
+    return open_model(name, &(tsr_options){ .output = "" }, m, err);
 }
 
 void cli_model_close(cli_model *m)

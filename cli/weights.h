@@ -18,12 +18,15 @@ typedef struct {
     char *path;
     cli_file file;
     tsr_model *model;
+    uint64_t sibling_sum;               /* of the other files it was loaded from; 0: none */
 } cli_model;
 
 /* Find, map and load.  Errors name the file, or the command that gets it. */
 TSR_MUST_USE tsr_status cli_model_open(const char *name, cli_model *m, tsr_error *err);
 /* The same with every tensor kept: nothing fused, nothing overwritten. */
 TSR_MUST_USE tsr_status cli_model_open_whole(const char *name, cli_model *m, tsr_error *err);
+/* The same cut where a classifier pools its last maps: its output is the embedding. */
+TSR_MUST_USE tsr_status cli_model_open_embedding(const char *name, cli_model *m, tsr_error *err);
 void cli_model_close(cli_model *m);                     /* zeroed is fine */
 
 /* Load the open file once more, with other options; *model is the caller's. */

@@ -86,6 +86,13 @@ enum { TSR_MAX_NODES = 16384 };
  * lacking a rewrite is left out, so this cannot fail. */
 void tsr_graph_optimise(tsr_graph *g);
 
+/* Make the value of this name the only output and drop the nodes after it; "" is the
+ * value tsr_graph_embedding finds.  Before optimising, which drops the other dead nodes. */
+TSR_MUST_USE tsr_status tsr_graph_cut(tsr_graph *g, const char *name, tsr_error *err);
+
+/* The value that a classifier's last layers read: see cut.c.  -1: there is none. */
+int tsr_graph_embedding(const tsr_graph *g);
+
 /* Compute a node whose inputs are constants; its outputs become constants. */
 tsr_status tsr_graph_fold(tsr_graph *g, int node, tsr_error *err);
 

@@ -11,6 +11,7 @@ tsr_status tsr_model_begin(const tsr_options *options, tsr_model **model, tsr_er
         return tsr_fail(err, TSR_NO_MEMORY, "no memory for a model");
     m->pool = pool;
     m->keep_all = options && options->keep_all;
+    m->output = options ? options->output : NULL;
     if (!options || !options->ops)
         return tsr_fail(err, TSR_BAD_ARGUMENT, "no operator table given");
     tsr_graph_init(&m->graph, &m->pool, options->ops, err);
@@ -74,6 +75,9 @@ tsr_status tsr_model_finish(tsr_model *m, tsr_error *err)
     g->err = NULL;                      /* the caller's error does not outlive the load */
     if (g->output_count == 0)
         return tsr_fail(err, TSR_BAD_FILE, "the model has no output");
+    if (m->output)
+        TSR_TRY(tsr_graph_cut(g, m->output, err));
+    m->output = NULL;
     if (!m->keep_all)
         tsr_graph_optimise(g);
     TSR_TRY(tsr_plan_make(g, m->keep_all, &m->plan, err));

@@ -107,6 +107,10 @@ typedef struct {
                                    for looking at intermediate tensors */
     const tsr_shape_binding *shapes;    /* of inputs whose file leaves dimensions open;   */
     int shape_count;                    /* an open first one, the batch, is 1 if not given */
+    /* The tensor of this name becomes the model's only output, and what comes after it
+     * is left out; "": the embedding, which is what a classifier pools from its last
+     * feature maps (engine/cut.c).  NULL: the file's own outputs. */
+    const char *output;
 } tsr_options;
 
 /* ---- 1. load: the format is recognised from the bytes ------------------- */
