@@ -1,4 +1,11 @@
-/* class_names.c - see class_names.h.   SPDX-License-Identifier: MIT */
+/*
+ * class_names.c - see class_names.h.
+ *
+ * A file of labels is read once and cut in place: each line end becomes a NUL, and
+ * `line` points at the beginnings.  The last line may lack its end, and lines from
+ * Windows may have two characters there.
+ * SPDX-License-Identifier: MIT
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

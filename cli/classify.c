@@ -1,4 +1,11 @@
-/* classify.c - `tarsier classify`: what is in the picture.   SPDX-License-Identifier: MIT */
+/*
+ * classify.c - `tarsier classify`: what is in the picture.
+ *
+ * The network's last output axis has one number a class; everything before it must
+ * be 1.  Whether those numbers are probabilities or logits, tsr_top_k sees from the
+ * numbers, so that one command serves networks with and without a softmax.
+ * SPDX-License-Identifier: MIT
+ */
 #include <stdlib.h>
 #include "cli/class_list.h"
 #include "cli/commands.h"

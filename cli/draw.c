@@ -1,4 +1,14 @@
-/* draw.c - see draw.h.   SPDX-License-Identifier: MIT */
+/*
+ * draw.c - see draw.h.
+ *
+ *     stroke:  d = |p - nearest point of the segment| - radius there
+ *     rect:    d = |max(q, 0)| + min(max(qx, qy), 0) - corner,  q = |p| - half + corner
+ *     share of the pixel = clamp(0.5 - d, 0, 1)
+ *
+ * Only pixels in the shape's bounding box are looked at.  Every comparison is written
+ * so that NaN draws nothing.
+ * SPDX-License-Identifier: MIT
+ */
 #include <math.h>
 #include "cli/draw.h"
 

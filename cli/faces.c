@@ -1,5 +1,11 @@
-/* faces.c - `tarsier faces`: faces with eyes, ears, nose and mouth.
- * SPDX-License-Identifier: MIT */
+/*
+ * faces.c - `tarsier faces`: faces with eyes, ears, nose and mouth.
+ *
+ * BlazeFace gives a box and six points for each of its anchors; several anchors see
+ * the same face, and their boxes are averaged.  Short range (2 m, 896 anchors) and
+ * full range (5 m, 2304) are told apart by that number.
+ * SPDX-License-Identifier: MIT
+ */
 #include "cli/commands.h"
 #include "cli/overlay.h"
 #include "cli/pictures.h"

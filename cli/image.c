@@ -1,4 +1,12 @@
-/* image.c - see image.h.   SPDX-License-Identifier: MIT */
+/*
+ * image.c - see image.h.
+ *
+ * The file's header is looked at first, so that a few bytes that promise millions of
+ * pixels are refused before anything is allocated for them.  Then stb_image decodes
+ * through callbacks, which know better than it does whether the file came to its end
+ * too early.
+ * SPDX-License-Identifier: MIT
+ */
 #include <ctype.h>
 #include <limits.h>
 #include <stb/stb_image.h>
@@ -66,8 +74,8 @@ static void drop_alpha(uint8_t *p, size_t pixels)
         }
 }
 
-/* Where pixel (x, y) of the upright picture lies in the picture as stored, for
- * orientation 2..8: bit 0 mirrors, the rest turns. */
+/* Where pixel (x, y) of the upright picture lies in the picture as stored.  2, 4:
+ * mirrored; 3: upside down; 5, 7: mirrored and lying; 6, 8: lying on a side. */
 static const uint8_t *stored(const tsr_image *p, int orientation, int x, int y)
 {
     const int right = p->width - 1, bottom = p->height - 1;
@@ -146,6 +154,7 @@ tsr_status cli_image_decode(const char *name, const void *bytes, size_t size,
                                           &channels, alpha ? 4 : 3);
     if (!image->rgb)
         return refuse(name, &s, err);
+    /* Some decoders fill up what is missing with grey and call it a success. */
     if (s.short_of) {
         cli_image_free(image);
         return cut_short(name, err);

@@ -1,4 +1,11 @@
-/* network.c - see network.h.   SPDX-License-Identifier: MIT */
+/*
+ * network.c - see network.h.
+ *
+ * Where the preprocessing comes from, each over the one before: what is usual, what
+ * the catalogue knows by the file's sha256 (so a renamed file is still known), what
+ * the user says.
+ * SPDX-License-Identifier: MIT
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,12 @@
-/* overlay.c - see overlay.h: skeletons and boxes.   SPDX-License-Identifier: MIT */
+/*
+ * overlay.c - see overlay.h: skeletons and boxes.
+ *
+ * Everything is drawn twice, first wider and dark, then in colour: the dark rim
+ * separates it from any background.  All rims come before all colours, so that
+ * limbs that meet do not cut each other.  What a point looks like follows from its
+ * name, which is why new skeletons need no code here.
+ * SPDX-License-Identifier: MIT
+ */
 #include <math.h>
 #include <string.h>
 #include "cli/overlay.h"
@@ -36,6 +44,7 @@ static float size_of(const char *name)
     return tip ? 0.6f : 1;
 }
 
+/* By side, and along the limb from the near to the far end of the side's ramp. */
 static cli_paint paint_of(const char *name)
 {
     const ramp *r = has(name, "left_") ? &left_side : has(name, "right_") ? &right_side : &middle;
@@ -68,6 +77,7 @@ static float limb_radius(const tsr_image *to, const tsr_skeleton *s, const tsr_p
 
 static cli_spot spot(const tsr_point *p) { return (cli_spot){ p->x, p->y }; }
 
+/* One pass over the limbs: their rims, or their colours from joint to joint. */
 static void draw_limbs(const tsr_image *to, const tsr_skeleton *s, const tsr_point *p,
                        float threshold, float radius, bool outline)
 {

@@ -18,6 +18,7 @@ static float shorter_side(const tsr_image *p)
     return (float)(p->width < p->height ? p->width : p->height);
 }
 
+/* A disc with a soft rim into the plane, where it is more than what is there. */
 static void stamp(const tsr_plane *cover, float cx, float cy, float radius)
 {
     const int x0 = (int)fmaxf(cx - radius - 1, 0), y0 = (int)fmaxf(cy - radius - 1, 0);
@@ -219,6 +220,7 @@ static float panel_height(const metrics *m, int count)
     return 2 * m->pad + m->row * (float)(count - 1) + m->swatch;
 }
 
+/* Swatch, name, and the share at the panel's right edge. */
 static void draw_row(const tsr_image *to, const metrics *m, const cli_legend_row *row,
                      float left, float top, float right)
 {

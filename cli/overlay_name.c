@@ -1,4 +1,10 @@
-/* overlay_name.c - see overlay_name.h.   SPDX-License-Identifier: MIT */
+/*
+ * overlay_name.c - see overlay_name.h.
+ *
+ * Names given out in this run are remembered: holiday/1.jpg and work/1.jpg must not
+ * end in the same file.  What an earlier run left is replaced, as with any output.
+ * SPDX-License-Identifier: MIT
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>

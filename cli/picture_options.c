@@ -1,4 +1,11 @@
-/* picture_options.c - see picture_options.h.   SPDX-License-Identifier: MIT */
+/*
+ * picture_options.c - see picture_options.h.
+ *
+ * One table has the options of all picture commands; a task's `letters` say which of
+ * them it takes.  Options without a letter of their own are numbered from 256, and
+ * those about a network's input go together under the letter n.
+ * SPDX-License-Identifier: MIT
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,14 @@
-/* pictures.c - see pictures.h.   SPDX-License-Identifier: MIT */
+/*
+ * pictures.c - see pictures.h.
+ *
+ *     options -> open the networks once -> for each picture:
+ *         load -> look -> [print | draw and save | JSON] -> free
+ *
+ * A picture's failure is told on standard error (and as a JSON line, so that there
+ * is one line for each picture), noted in the exit status, and left behind.  The
+ * drawing comes after the looking and spoils the pixels, so it is not in the time.
+ * SPDX-License-Identifier: MIT
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdlib.h>

@@ -28,6 +28,7 @@ typedef struct {
     char unknown_text[TSR_MAX_POINTS][NAME];
 } pose;
 
+/* Both networks are in the catalogue, so there is nothing for a hint to say. */
 static tsr_status open_blaze(pose *p, const char *landmarks, int threads, tsr_error *err)
 {
     const cli_network_hint none = { 0 };
@@ -47,6 +48,7 @@ static void name_points(pose *p, int count)
     p->skeleton = &p->unknown;
 }
 
+/* Any network with heatmaps will do; the number of joints says which skeleton. */
 static tsr_status open_heatmaps(pose *p, const char *model, const cli_picture_options *o,
                                 tsr_error *err)
 {
@@ -103,6 +105,8 @@ static int joints_shown(const pose *p, const tsr_person *one)
     return n;
 }
 
+/* There is always a highest cell somewhere, so a person is there if any joint is
+ * surer than the threshold. */
 static tsr_status look_heatmaps(pose *p, const tsr_image *picture, tsr_error *err)
 {
     tsr_affine back;
@@ -121,6 +125,8 @@ static tsr_status look_heatmaps(pose *p, const tsr_image *picture, tsr_error *er
     return TSR_OK;
 }
 
+/* Cropping and the second network belong to the inference here: there is one run of
+ * it for each person. */
 static tsr_status look_blaze(pose *p, const tsr_image *picture, tsr_error *err)
 {
     const tsr_body_finder finder = { p->net.session.session, p->landmarks.session.session, 0.5f };

@@ -43,6 +43,7 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
                                                           : TSR_LABELS_NONE, err);
 }
 
+/* The plane is kept from picture to picture and grows when it must. */
 static tsr_status make_room(segmenter *s, const tsr_image *picture, tsr_error *err)
 {
     const size_t need = (size_t)picture->width * (size_t)picture->height;
@@ -62,6 +63,8 @@ static tsr_status make_room(segmenter *s, const tsr_image *picture, tsr_error *e
 /* The least value of a mask that counts as inside. */
 static int level_of(const segmenter *s) { return (int)(s->threshold * 255 + 0.5f); }
 
+/* How many pixels each class has.  A mask's values are probabilities: those from the
+ * level on are the class. */
 static void count_pixels(segmenter *s)
 {
     const size_t n = (size_t)s->labels.width * (size_t)s->labels.height;

@@ -43,6 +43,7 @@ int tsr_detector_anchors(const tsr_detector *d)
     return total;
 }
 
+/* Row `row` of the raw output as a box around the anchor (ax, ay), in input pixels. */
 static tsr_box decode_row(const tsr_detector *d, const tsr_tensor *raw, int row, float ax, float ay)
 {
     const int length = 4 + 2 * d->points;
@@ -86,6 +87,7 @@ static void keep(tsr_box *found, int room, int *count, const tsr_box *b)
     found[at] = *b;
 }
 
+/* Every row must be there: the file could be of another network. */
 static tsr_status check(const tsr_detector *d, const tsr_tensor *raw, const tsr_tensor *scores,
                         tsr_error *err)
 {

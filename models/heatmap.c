@@ -21,6 +21,7 @@ enum { RADIUS = 2 };
 /* exp(-i^2 / (2 * 1.1^2)), normalised: [0], [1], [2] cells away */
 static const float weight[RADIUS + 1] = { 0.369546f, 0.244460f, 0.070767f };
 
+/* The map of one joint, and room for the blur between its two directions. */
 typedef struct {
     int h, w;
     float *a, *b;               /* [h][w] each */

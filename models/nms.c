@@ -35,6 +35,7 @@ static int by_score(const void *pa, const void *pb)
     return (a->x0 > b->x0) - (a->x0 < b->x0);
 }
 
+/* sum += weight * b, corners and points. */
 static void add(tsr_box *sum, const tsr_box *b, float weight)
 {
     sum->x0 += weight * b->x0;

@@ -42,6 +42,7 @@ static const tsr_tensor *maps_of(const tsr_session *s)
     return NULL;
 }
 
+/* What lies in the caller's work space. */
 typedef struct {
     tsr_box *candidates;
     void *picture;              /* tsr_picture_fit's own */
@@ -62,6 +63,7 @@ size_t tsr_people_bytes(const tsr_body_finder *f, const tsr_image *picture)
     return tsr_workspace_need(&count);
 }
 
+/* The letterboxed picture through the detector; boxes in the picture's pixels. */
 static tsr_status detect(const tsr_body_finder *f, const tsr_image *picture, const parts *work,
                          int *count, tsr_error *err)
 {
@@ -83,6 +85,7 @@ static tsr_status detect(const tsr_body_finder *f, const tsr_image *picture, con
     return TSR_OK;
 }
 
+/* Crop the region that p's box asks for, and fill in p's points and score. */
 static tsr_status landmarks(const tsr_body_finder *f, const tsr_image *picture, tsr_person *p,
                             tsr_error *err)
 {

@@ -61,6 +61,7 @@ tsr_status tsr_picture_check(const tsr_tensor *input, tsr_error *err)
  * numbers that fit their type. */
 typedef struct { float of[3][256]; } value_table;
 
+/* The tensor's number for a real value, kept within its type. */
 static float quantised(float real, const tsr_tensor *t)
 {
     const float low = t->dtype == TSR_U8 ? 0 : -128, high = low + 255;
@@ -105,6 +106,7 @@ static int grey_of(const uint8_t rgb[3])
     return (19595 * rgb[0] + 38470 * rgb[1] + 7471 * rgb[2] + 0x8000) >> 16;
 }
 
+/* A pixel of the picture, R,G,B, into its one or three places. */
 static void put_pixel(const writer *w, int y, int x, const uint8_t rgb[3])
 {
     const size_t at = (size_t)y * w->l.row + (size_t)x * w->l.column;
@@ -123,6 +125,8 @@ static void put_pixel(const writer *w, int y, int x, const uint8_t rgb[3])
 /* The rectangle of the canvas that the picture fills. */
 typedef struct { int x, y, w, h; } frame;
 
+/* Rounded as Python rounds, half to even: a letterbox that is one pixel off shifts
+ * everything in it. */
 static frame fit_frame(tsr_fit fit, const tsr_image *p, int w, int h)
 {
     frame f = { 0, 0, w, h };
@@ -175,6 +179,7 @@ tsr_status tsr_picture_fit(const tsr_preprocess *how, const tsr_image *picture,
         for (int x = 0; x < w.l.w; x++)
             put_pixel(&w, y, x, canvas + (size_t)y * stride + (size_t)x * 3);
 
+    /* Edges meet edges: the frame's corners are the picture's. */
     const float sx = (float)picture->width / (float)f.w, sy = (float)picture->height / (float)f.h;
     *to_picture = (tsr_affine){ { sx, 0, -sx * (float)f.x, 0, sy, -sy * (float)f.y } };
     return TSR_OK;

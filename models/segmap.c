@@ -31,6 +31,8 @@ static between place(int i, float step, float shift, int n)
     return (between){ a, a + 1, at - (float)a };
 }
 
+/* The output's shape, and whether its elements are class numbers rather than scores:
+ * whole numbers, and only one a cell. */
 typedef struct { int h, w, c; bool numbers; } grid;
 
 static bool grid_of(const tsr_tensor *t, grid *g)
@@ -89,6 +91,7 @@ static uint8_t winner_of(const float *a, const float *b, float f, int c)
     return (uint8_t)winner;
 }
 
+/* Blend the two rows of cells around a pixel row, and see who wins in each cell. */
 static void line_fill(const line *l, const tsr_tensor *t, const grid *g, between y)
 {
     const size_t n = (size_t)g->w * (size_t)g->c;
@@ -103,6 +106,7 @@ static void line_fill(const line *l, const tsr_tensor *t, const grid *g, between
     }
 }
 
+/* One row of the picture from the blended line. */
 static void line_labels(const line *l, const grid *g, const tsr_affine *m, int width, uint8_t *out)
 {
     for (int i = 0; i < width; i++) {
