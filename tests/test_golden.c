@@ -159,7 +159,7 @@ static bool layer_agrees(const cJSON *layer, const tsr_tensor *t)
     const cJSON *first = cJSON_GetObjectItemCaseSensitive(layer, "first8");
     const double lo = number(layer, "min"), hi = number(layer, "max");
     const double allowed = 1e-3 * fmax(fabs(lo), fabs(hi)) + 1e-6;
-    double least = INFINITY, most = -INFINITY;
+    double least = HUGE_VAL, most = -HUGE_VAL;
     for (size_t i = 0; i < tsr_elements(t); i++) {
         least = fmin(least, golden_element(t, i));
         most = fmax(most, golden_element(t, i));

@@ -231,7 +231,7 @@ static void transpose_conv(void **state)
 
 static double pool_at(int code, int k, int s, int padding, int oy, int ox, int ch)
 {
-    double sum = 0, most = -INFINITY;
+    double sum = 0, most = -HUGE_VAL;
     int count = 0;
     for (int i = 0; i < k * k; i++) {
         const int iy = oy * s - before(H, k, s, 1, padding) + i / k;

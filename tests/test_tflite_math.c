@@ -153,7 +153,7 @@ static void fused_activations(void **state)
 static void rows(int code, const float *x, double *want)
 {
     for (int r = 0; r < 3; r++) {
-        double most = -INFINITY, sum = 0, squares = 0;
+        double most = -HUGE_VAL, sum = 0, squares = 0;
         for (int i = 0; i < 4; i++) {
             most = fmax(most, (double)x[4 * r + i]);
             squares += (double)x[4 * r + i] * (double)x[4 * r + i];
@@ -203,7 +203,7 @@ static void reductions(void **state)
         double want[4];
         fill_ramp(x, 24);
         for (int c = 0; c < 4; c++) {
-            double sum = 0, most = -INFINITY, least = INFINITY;
+            double sum = 0, most = -HUGE_VAL, least = HUGE_VAL;
             for (int i = c; i < 24; i += 4) {
                 sum += (double)x[i];
                 most = fmax(most, (double)x[i]);

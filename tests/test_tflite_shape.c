@@ -423,6 +423,6 @@ int main(void)
         cmocka_unit_test(densify),
     };
     for (int i = 0; i < COUNT(ramp); i++)
-        ramp_want[i] = ramp[i] = (float)i;
+        ramp_want[i] = i, ramp[i] = (float)i;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
