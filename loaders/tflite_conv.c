@@ -3,6 +3,11 @@
  *
  * SAME and VALID become explicit pads here, resize flags an explicit rule for
  * source coordinates; behind the loader there are no implicit modes.
+ *
+ * A float network may store its filters as bytes ("dynamic range quantisation")
+ * or halves.  TensorFlow rounds each input to bytes for the former and computes
+ * with integers; here the filters become floats at load, which is closer to the
+ * network that was trained.
  * SPDX-License-Identifier: MIT
  */
 #include "loaders/reader.h"
@@ -17,6 +22,8 @@ enum { FC_ACTIVATION, FC_WEIGHTS_FORMAT, FC_KEEP_NUM_DIMS };
 enum { POOL_PADDING, POOL_STRIDE_W, POOL_STRIDE_H, POOL_FILTER_W, POOL_FILTER_H, POOL_ACTIVATION };
 enum { TC_PADDING, TC_STRIDE_W, TC_STRIDE_H, TC_ACTIVATION };
 
+static const int x_filter_bias[] = { 0, 1, 2 };
+
 /* Input `slot` as a tensor of four dimensions; NULL after a failure. */
 static const tsr_tensor *image(tfl_op *o, int slot)
 {
@@ -26,6 +33,20 @@ static const tsr_tensor *image(tfl_op *o, int slot)
         return NULL;
     }
     return t;
+}
+
+/* The values behind inputs x, filter and bias, which stand in these slots of the
+ * operator; the filter of a float network as floats. */
+static void weighted(tfl_op *o, const int slot[3], int in[3])
+{
+    tsr_graph *g = o->f->g;
+    for (int i = 0; i < 3; i++)
+        in[i] = tfl_input(o, slot[i]);
+    const tsr_tensor *x = tsr_graph_tensor(g, in[0]), *filter = tsr_graph_tensor(g, in[1]);
+    if (!x || !filter || !filter->data || x->dtype != TSR_F32 || filter->dtype == TSR_F32)
+        return;
+    const tsr_node n = tsr_node_make(TSR_OP_DEQUANTIZE, filter->name, &in[1], 1);
+    in[1] = tfl_step(o, &n, &(tsr_tensor){ .name = filter->name, .dtype = TSR_F32 });
 }
 
 static int option(tfl_op *o, unsigned field, int32_t absent)
@@ -65,7 +86,8 @@ static bool read_conv(tfl_op *o, const tsr_tensor *x, const tsr_tensor *filter, 
 void tfl_conv2d(tfl_op *o)
 {
     const tsr_tensor *x = image(o, 0), *filter = image(o, 1);
-    int in[] = { tfl_input(o, 0), tfl_input(o, 1), tfl_input(o, 2) };
+    int in[3];
+    weighted(o, x_filter_bias, in);
     tsr_node n = tsr_node_make(TSR_OP_CONV2D, o->name, in, 3);
     if (!x || !filter || !read_conv(o, x, filter, false, &n.attr.conv2d))
         return;
@@ -78,7 +100,8 @@ void tfl_conv2d(tfl_op *o)
 void tfl_depthwise_conv2d(tfl_op *o)
 {
     const tsr_tensor *x = image(o, 0), *filter = image(o, 1);
-    int in[] = { tfl_input(o, 0), tfl_input(o, 1), tfl_input(o, 2) };
+    int in[3];
+    weighted(o, x_filter_bias, in);
     tsr_node n = tsr_node_make(TSR_OP_DEPTHWISE_CONV2D, o->name, in, 3);
     if (!x || !filter || !read_conv(o, x, filter, true, &n.attr.conv2d))
         return;
@@ -98,7 +121,8 @@ void tfl_fully_connected(tfl_op *o)
 {
     tsr_fb *fb = &o->f->fb;
     const tsr_tensor *x = tfl_input_tensor(o, 0), *filter = tfl_input_tensor(o, 1);
-    int in[] = { tfl_input(o, 0), tfl_input(o, 1), tfl_input(o, 2) };
+    int in[3];
+    weighted(o, x_filter_bias, in);
     const bool keep = tsr_fb_bool(fb, o->options, FC_KEEP_NUM_DIMS);
     if (!x || !filter || filter->rank != 2) {
         tfl_fail(o, TSR_BAD_FILE, "wants a filter of 2 dimensions");
@@ -155,7 +179,8 @@ void tfl_transpose_conv(tfl_op *o)
 {
     tsr_fb *fb = &o->f->fb;
     int64_t shape[4] = { 0 };
-    int in[] = { tfl_input(o, 2), tfl_input(o, 1), tfl_input(o, 3) };
+    int in[3];
+    weighted(o, (const int[]){ 2, 1, 3 }, in);
     if (tfl_ints(o, 0, shape, 4) != 4 || shape[1] < 1 || shape[2] < 1 ||
         shape[1] > INT32_MAX || shape[2] > INT32_MAX) {
         tfl_fail(o, TSR_BAD_FILE, "wants an output shape of 4 dimensions");
@@ -173,7 +198,8 @@ void tfl_transpose_conv(tfl_op *o)
 void tfl_transpose_conv_bias(tfl_op *o)
 {
     const tsr_tensor *x = image(o, 0), *filter = image(o, 1);
-    int in[] = { tfl_input(o, 0), tfl_input(o, 1), tfl_input(o, 2) };
+    int in[3];
+    weighted(o, x_filter_bias, in);
     tsr_reader r = rd_make(o->custom.at, o->custom.count);
     const uint32_t padding_kind = rd_u32le(&r);
     const int32_t sx = (int32_t)rd_u32le(&r), sy = (int32_t)rd_u32le(&r);

@@ -4,7 +4,8 @@
  * Each model (hand-made ones, and small published ones in TARSIER_MODELS) is
  *
  *     cut off      at every byte, or at evenly spaced ones of a large file
- *     overwritten  in 1 to 4 random places, TARSIER_FUZZ times (500)
+ *     overwritten  in 1 to 4 random places, 20,000 times (large files 500 times;
+ *                  TARSIER_FUZZ sets it for all), or until its time is up
  *
  * and what becomes of it is loaded; if it loads, a session is opened in a block
  * of exactly the size asked for and run on random bytes.  Right is an error
@@ -34,7 +35,7 @@ enum {
     MAX_MACS = 4 << 20,         /* nor is anything run that would take long, */
     MAX_ELEMENTS = 2 << 20,
     HANG_SECONDS = 60,
-    MODEL_SECONDS = 30,         /* then a model has had its share; TARSIER_FUZZ set: 600 */
+    MODEL_SECONDS = 15,         /* then a model has had its share; TARSIER_FUZZ set: 600 */
 };
 
 typedef struct {
@@ -174,7 +175,7 @@ static bool survive(const uint8_t *bytes, size_t size, bool keep_all)
 static int wanted_flips(const specimen *s)
 {
     const char *wanted = getenv("TARSIER_FUZZ");
-    const int n = wanted ? atoi(wanted) : 500;
+    const int n = wanted ? atoi(wanted) : s->file.size < 32768 ? 20000 : 500;
     return s->file.size < 400000 ? n : n / 20;
 }
 

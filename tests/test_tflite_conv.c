@@ -172,6 +172,35 @@ static void fully_connected(void **state)
     }
 }
 
+/* A float network whose filters are bytes with a scale per channel, or halves. */
+static void small_weights(void **state)
+{
+    static const int8_t bytes[] = { 1, -2, 3, 100, -128, 7, 0, 5 };
+    static const uint16_t halves[] = { 0x3c00, 0xc000, 0x3800, 0, 0x4000, 0x4200, 0xbc00, 0x2e66 };
+    static const float scales[] = { 0.5f, 0.125f };
+    static const double real[] = { 1, -2, 0.5, 0, 2, 3, -1, 0.0999755859375 };
+    (void)state;
+    for (int half = 0; half < 2; half++) {
+        mk_model m = { 0 };
+        const int in = mk_input(&m, "x", MK_F32, 2, DIM(3, 4));
+        const int f = half ? mk_constant(&m, "filter", MK_F16, 2, DIM(2, 4), halves)
+                           : mk_constant(&m, "filter", MK_S8, 2, DIM(2, 4), bytes);
+        m.tensors[f].scales = half ? NULL : scales;
+        const int out = mk_value(&m, "y", MK_F32, 2, DIM(3, 2));
+        mk_option(mk_operator(&m, 9, in, f, -1, out), 8, 0, 1, 0);
+        mk_output(&m, out);
+        for (int i = 0; i < 6; i++) {
+            want[i] = 0;
+            for (int k = 0; k < 4; k++) {
+                const int w = i % 2 * 4 + k;
+                want[i] += (double)x[i / 2 * 4 + k] *
+                           (half ? real[w] : bytes[w] * (double)scales[i % 2]);
+            }
+        }
+        expect_output(&m, x, NULL, 0, want, 6, eps);
+    }
+}
+
 /* ---- transposed convolution -------------------------------------------- */
 
 /* Scatter: every input pixel adds its filter at (iy*s, ix*s); SAME cuts what the
@@ -332,6 +361,7 @@ int main(void)
         cmocka_unit_test(conv2d),
         cmocka_unit_test(depthwise),
         cmocka_unit_test(fully_connected),
+        cmocka_unit_test(small_weights),
         cmocka_unit_test(transpose_conv),
         cmocka_unit_test(pools),
         cmocka_unit_test(resize),
