@@ -43,6 +43,8 @@ static bool sum_factors(const tsr_tensor *a, const tsr_tensor *b, const tsr_tens
 {
     const float ra = a->quant.scale / y->quant.scale, rb = b->quant.scale / y->quant.scale;
     int exponent = 0;
+    /* Beyond these the shift would leave 1 .. 30.  Each product is below 2^29,
+     * so their sum with the half fits an int. */
     if (!(fmaxf(ra, rb) <= 0x1p18f) || !(fmaxf(ra, rb) >= 0x1p-10f))
         return false;
     frexpf(fmaxf(ra, rb), &exponent);           /* 2^(exponent-1) <= ratio */
@@ -53,6 +55,7 @@ static bool sum_factors(const tsr_tensor *a, const tsr_tensor *b, const tsr_tens
     return true;
 }
 
+/* A result without its zero point, as the byte to store. */
 static inline uint8_t clamped(const plan *p, int v)
 {
     v = v < p->lo ? p->lo : v;
@@ -90,6 +93,7 @@ static void mul_row(const plan *p, const uint8_t *a, int a_step, const uint8_t *
     }
 }
 
+/* Two multipliers: the slope brings a scale of its own. */
 static void prelu_row(const plan *p, const uint8_t *a, int a_step, const uint8_t *b, int b_step,
                       uint8_t *y, int n)
 {
@@ -101,6 +105,8 @@ static void prelu_row(const plan *p, const uint8_t *a, int a_step, const uint8_t
     }
 }
 
+/* Both inputs on one scale, twice the larger of theirs, with 7 bits to spare;
+ * the difference stays below 2^15, so that its square fits. */
 static void squared_difference_row(const plan *p, const uint8_t *a, int a_step, const uint8_t *b,
                                    int b_step, uint8_t *y, int n)
 {

@@ -34,6 +34,7 @@ static void gather_taps(const plan *p, const uint8_t *row, int ix, int16_t *a)
         return;
     }
     if (s->attr.groups == 1 && s->attr.dilation_x == 1) {
+        /* Taps from .. to - 1 lie inside the image: one run between zeros. */
         const int from = ix < 0 ? (-ix < s->kw ? -ix : s->kw) : 0;
         const int over = ix + s->kw - s->w;
         const int to = over > 0 ? (over < s->kw - from ? s->kw - over : from) : s->kw;
@@ -88,6 +89,7 @@ static void gather_pixels(const plan *p, const uint8_t *x, size_t pixel, int m, 
     }
 }
 
+/* Index = block of pixels, then group, then part of the group's channels. */
 static void task(void *arg, int index, int worker)
 {
     const tsr_step *s = arg;
@@ -159,6 +161,7 @@ tsr_status tsr_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx,
         return TSR_OK;
     p.packed = packed;
     *kept = p;
+    /* A filter [oc, kh, kw, c] is oc rows of k: exactly what packing wants. */
     const size_t filter_bytes = (size_t)p.oc * (size_t)p.k;
     for (int g = 0; g < groups; g++)
         tsr_rows_q8_pack(&p.rows, s, (tsr_gemm_q8_weights){

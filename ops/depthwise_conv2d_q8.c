@@ -161,6 +161,7 @@ tsr_status tsr_depthwise_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_contex
     s->run = run;
     if (!kept || !packed || !zeros || !scale)
         return TSR_OK;
+    /* As wide as an output pixel: with a multiplier the copies are, too. */
     memset(zeros, tsr_q8_zero_byte(x), (size_t)c);
     pack(s, &p, scale, packed);
     p.packed = packed, p.zeros = zeros;

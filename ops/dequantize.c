@@ -58,6 +58,8 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
 /* Elements first .. end - 1, all of one scale. */
 static void convert(const tsr_tensor *t, float scale, size_t first, size_t end, float *y)
 {
+    /* One subtraction in integers, one product in float32: a single rounding
+     * (two for s32 beyond 24 bits). */
     const int zp = t->quant.zero_point;
     switch (t->dtype) {
     case TSR_U8: {

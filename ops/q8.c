@@ -5,6 +5,8 @@
 
 /* ---- float rule ------------------------------------------------------------ */
 
+/* A bound of the fused activation as a stored number.  The zero point is added
+ * before rounding, as XNNPACK does: it decides which way an exact half goes. */
 static int bound(float v, const tsr_tensor *t)
 {
     const float q = v / t->quant.scale + (float)t->quant.zero_point;
@@ -15,6 +17,8 @@ static int bound(float v, const tsr_tensor *t)
 tsr_q8_output tsr_q8_output_make(const tsr_node *n, const tsr_tensor *out)
 {
     const int zp = out->quant.zero_point;
+    /* An activation that bounds nothing still saturates at the type's range; in
+     * the older u8 networks that saturation is their RELU6. */
     const int lo = n->lo > -FLT_MAX ? bound(n->lo, out) : tsr_q8_min(out->dtype);
     const int hi = n->hi < FLT_MAX ? bound(n->hi, out) : tsr_q8_max(out->dtype);
     return (tsr_q8_output){ (float)(lo - zp), (float)(hi - zp), zp };
@@ -24,12 +28,14 @@ float tsr_q8_multiplier(const tsr_tensor *in, const tsr_tensor *filter, const ts
                         int channel)
 {
     const tsr_quant *w = &filter->quant;
+    /* Two roundings, in this order: part of the rule. */
     const float product = in->quant.scale * (w->scales ? w->scales[channel] : w->scale);
     return product / out->quant.scale;
 }
 
 /* ---- questions -------------------------------------------------------------- */
 
+/* False for NaN, too.  Subnormal scales pass: the products are checked later. */
 static bool usable(float scale) { return scale > 0.0f && scale <= FLT_MAX; }
 
 static tsr_status check_zero(const char *op, const tsr_node *n, const char *what,
@@ -71,6 +77,8 @@ tsr_status tsr_q8_check_same(const char *op, const tsr_node *n, const tsr_tensor
     return TSR_OK;
 }
 
+/* A scale per channel goes with s8 and zero point 0 only: TFLite's rule, and
+ * what lets the kernels correct for one zero point per filter. */
 static tsr_status check_filter(const char *op, const tsr_node *n, const tsr_tensor *f, int axis,
                                tsr_error *err)
 {
@@ -99,6 +107,7 @@ static tsr_status check_sum(const char *op, const tsr_node *n, const tsr_tensor 
 {
     const tsr_tensor *f = in[1], *b = n->in_count > 2 ? in[2] : NULL;
     const int zero = tsr_q8_zero(in[0]), reach = zero > 255 - zero ? zero : 255 - zero;
+    /* Channels lie along `axis`: outer runs of inner weights belong to one. */
     size_t inner = 1, outer = 1;
     for (int i = 0; i < f->rank; i++)
         *(i < axis ? &outer : &inner) *= i == axis ? 1 : (size_t)f->dim[i];
@@ -111,6 +120,7 @@ static tsr_status check_sum(const char *op, const tsr_node *n, const tsr_tensor 
             const int x = tsr_q8_value(f->dtype, w[i]) - f->quant.zero_point;
             sum += x < 0 ? -x : x;
         }
+    /* The first test keeps the product in the second within 64 bits. */
     if (sum > (INT64_C(1) << 31) / 255 || (bias < 0 ? -bias : bias) + sum * reach > INT32_MAX)
         return tsr_fail(err, TSR_UNSUPPORTED,
                         "%s '%s': sums of channel %d can exceed 32 bits (bias %lld, weights %lld)",
@@ -147,6 +157,7 @@ tsr_status tsr_q8_check_weights(const char *op, const tsr_node *n, const tsr_ten
 tsr_fixed31 tsr_fixed31_make(double real)
 {
     tsr_fixed31 f = { 0, 0 };
+    /* 31 bits of the fraction; rounding up to 1.0 moves the point. */
     const double fraction = frexp(real, &f.shift);     /* 0.5 <= fraction < 1 */
     const double scaled = floor(fraction * 0x1p31 + 0.5);
     if (scaled >= 0x1p31)
@@ -167,10 +178,12 @@ static int64_t saturate32(int64_t x)
 
 int32_t tsr_fixed31_scale(tsr_fixed31 f, int32_t x)
 {
+    /* Large factors shift before the multiplication, small ones after it. */
     const int left = f.shift > 0 ? f.shift : 0, right = f.shift > 0 ? 0 : -f.shift;
     const int64_t product = saturate32((int64_t)x * (INT64_C(1) << left)) * f.multiplier;
     /* Division truncates, so a nudge with the product's sign rounds away from 0. */
     const int64_t high = (product + (product >= 0 ? 1 << 30 : 1 - (1 << 30))) / (INT64_C(1) << 31);
+    /* The second rounding: of the multiplied number, again away from 0. */
     const int64_t unit = INT64_C(1) << right, half = unit / 2;
     return (int32_t)((high >= 0 ? high + half : high - half) / unit);
 }
@@ -180,7 +193,7 @@ static int fixed_bound(float v, const tsr_tensor *t)
     const float q = v / t->quant.scale;
     const float away = floorf(fabsf(q) + 0.5f);
     const int min = tsr_q8_min(t->dtype), max = tsr_q8_max(t->dtype), zp = t->quant.zero_point;
-    if (!(away < 512.0f))
+    if (!(away < 512.0f))       /* beyond any zero point's reach, or NaN */
         return q < 0.0f ? min : max;
     const int y = zp + (q < 0.0f ? -(int)away : (int)away);
     return y < min ? min : y > max ? max : y;
@@ -205,7 +218,7 @@ static void apply_task(void *arg, int index, int worker)
     const size_t end = n - first < TABLE_TASK ? n : first + TABLE_TASK;
     const uint8_t *x = s->in[0]->data;
     uint8_t *y = s->out[0]->data;
-    for (size_t i = first; i < end; i++)
+    for (size_t i = first; i < end; i++)        /* x may be y */
         y[i] = t->y[x[i]];
 }
 

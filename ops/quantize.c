@@ -108,6 +108,7 @@ static int rescaled(const tsr_step *s, int v)
 {
     const tsr_tensor *x = s->in[0], *y = s->out[0];
     const float ratio = x->quant.scale / y->quant.scale;
+    /* 8 bits of fraction in the factor: XNNPACK's choice, and coarse. */
     if (x->dtype == y->dtype && ratio >= 0x1p-8f && ratio <= 0x1p7f)
         return (v * (int)rintf(256.0f * ratio) + 128) >> 8;
     return tsr_fixed31_scale(

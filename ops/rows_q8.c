@@ -48,11 +48,12 @@ static int32_t row_sum(const tsr_rows_q8 *p, const int16_t *a, int k)
 
 void tsr_rows_q8_multiply(const tsr_rows_q8 *p, const tsr_rows_q8_product *t)
 {
+    /* The sums of the rows lie behind the rows. */
     int32_t *sums = (int32_t *)(void *)((uint8_t *)t->buffer + row_bytes(p));
     for (int i = 0; i < t->m; i++) {
         int16_t *row = t->buffer + (size_t)i * (size_t)p->stride;
         if (t->k & 1)
-            row[t->k] = 0;
+            row[t->k] = 0;      /* scratch holds anything; its weight is 0 */
         sums[i] = p->w_zero ? row_sum(p, row, t->k) : 0;
     }
     tsr_gemm_q8_run(p->v, &(tsr_gemm_q8_tile){
@@ -70,6 +71,7 @@ void tsr_rows_q8_pack(const tsr_rows_q8 *p, const tsr_step *s, tsr_gemm_q8_weigh
                       int n, void *packed)
 {
     const tsr_tensor *bias = s->node->in_count > 2 ? s->in[2] : NULL;
+    /* In blocks, so that their scales fit the stack. */
     const int block = PACK_BLOCK;       /* a multiple of every panel width */
     const size_t bytes = tsr_gemm_q8_packed_bytes(p->v, block, w.ty * w.tx * w.c);
     uint8_t *to = packed;

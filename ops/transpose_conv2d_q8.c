@@ -30,6 +30,7 @@ static const phase *phase_at(const tsr_step *s, int ty, int tx)
     const plan *p = s->state;
     const tsr_transpose_conv2d_attr *a = &s->node->attr.transpose_conv2d;
     const int ry = ty % a->stride_y, rx = tx % a->stride_x;
+    /* Where the stride exceeds the filter, the phases beyond it are all alike. */
     const bool has_taps = ry < p->rows_of_phases && rx < p->columns_of_phases;
     return &p->phases[(has_taps ? ry : p->rows_of_phases) * p->columns_of_phases
                       + (has_taps ? rx : 0)];
@@ -63,6 +64,7 @@ static void paint(const tsr_step *s, int row, int ox, int16_t *buffer)
     const phase *f = phase_at(s, ty, tx);
     const uint8_t *image = (const uint8_t *)x->data
                          + (size_t)(row / oh) * (tsr_elements(x) / (size_t)x->dim[0]);
+    /* Neighbours in a phase lie sx apart in the output, 1 apart in the input. */
     const int pixels = (ow - ox - 1) / a->stride_x + 1;
     for (int first = 0; first < pixels; first += p->rows.rows) {
         tsr_rows_q8_product t = {

@@ -34,7 +34,8 @@ size_t tsr_gemm_q8_packed_bytes(const tsr_gemm_q8 *v, int n, int k)
     return (size_t)((n + v->nr - 1) / v->nr) * tsr_gemm_q8_panel_bytes(v, k);
 }
 
-/* Column `column`, which is number `j` of its panel; `b` is the panel's weights. */
+/* Weights keep their order along k: y, x, c, as the rows are gathered.
+ * Column `column`, which is number `j` of its panel; `b` is the panel's weights. */
 static void pack_column(const tsr_gemm_q8 *v, const tsr_gemm_q8_weights *w, int column, int j,
                         int8_t *b)
 {
@@ -54,6 +55,7 @@ static void pack_column(const tsr_gemm_q8 *v, const tsr_gemm_q8_weights *w, int 
 void tsr_gemm_q8_pack(const tsr_gemm_q8 *v, int n, const tsr_gemm_q8_weights *w,
                       const int32_t *bias, const float *scale, void *packed)
 {
+    /* Zeros: missing columns, the odd last k, and the bias of a layer without. */
     const size_t bytes = tsr_gemm_q8_panel_bytes(v, w->ty * w->tx * w->c);
     memset(packed, 0, tsr_gemm_q8_packed_bytes(v, n, w->ty * w->tx * w->c));
     for (int j = 0; j < n; j++) {
@@ -72,6 +74,7 @@ void tsr_gemm_q8_run(const tsr_gemm_q8 *v, const tsr_gemm_q8_tile *t)
 {
     const size_t panel = tsr_gemm_q8_panel_bytes(v, t->k);
     tsr_gemm_q8_tile part = *t;
+    /* A panel stays in the first-level cache while all rows pass by it. */
     for (int j = 0; j < t->n; j += v->nr) {
         part.b = (const uint8_t *)t->b + (size_t)(j / v->nr) * panel;
         part.n = min(v->nr, t->n - j);
