@@ -41,13 +41,16 @@ static void pack_column(const tsr_gemm_q8 *v, const tsr_gemm_q8_weights *w, int 
 {
     const size_t nr = (size_t)v->nr;
     const size_t kr = (size_t)(v->kr ? v->kr : tsr_gemm_q8_even(w->ty * w->tx * w->c));
-    size_t k = 0;
+    /* kr numbers of this column lie together, then come the other columns'. */
+    int8_t *group = b + (size_t)j * kr;
+    size_t r = 0;
     for (int y = 0; y < w->ty; y++)
         for (int x = 0; x < w->tx; x++) {
             const uint8_t *tap = w->w + column * w->row + y * w->y + x * w->x;
-            for (int c = 0; c < w->c; c++, k++) {
-                const int8_t value = (int8_t)(tap[c] ^ w->flip);
-                b[(k / kr * nr + (size_t)j) * kr + k % kr] = value;
+            for (int c = 0; c < w->c; c++) {
+                group[r++] = (int8_t)(tap[c] ^ w->flip);
+                if (r == kr)
+                    r = 0, group += nr * kr;
             }
         }
 }
