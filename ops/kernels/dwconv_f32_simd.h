@@ -29,33 +29,40 @@ VF_INLINE void tile(const tsr_dwconv_f32_span *s, const float *x, const float *b
                     const int px, const int vecs, const int kw, const int part)
 {
     vf acc[PX][2];
+    const float *in[PX], *w_row = bias + s->w_first;
+    for (int i = 0; i < px; i++)
+        in[i] = x + i * s->x_step;
     for (int v = 0; v < vecs; v++) {
         const vf b = vf_load(bias + v * VF);
         for (int i = 0; i < px; i++)
             acc[i][v] = b;
     }
 
-    const float *w_row = bias + s->w_first;
-    for (int ky = 0; ky < s->kh; ky++, x += s->x_row, w_row += s->w_row) {
-        const float *in = x, *w = w_row;
-        for (int kx = 0; kx < kw; kx++, in += s->x_col, w += NR)
+    const ptrdiff_t x_row = s->x_row, x_col = s->x_col, row_size = s->w_row;
+    for (int ky = s->kh; ky > 0; ky--) {
+        const float *w = w_row;
+        ptrdiff_t at = 0;
+        for (int kx = 0; kx < kw; kx++, at += x_col, w += NR)
             for (int v = 0; v < vecs; v++) {
                 const vf f = vf_load(w + v * VF);
                 for (int i = 0; i < px; i++) {
-                    const float *p = in + i * s->x_step + v * VF;
+                    const float *p = in[i] + at + v * VF;
                     acc[i][v] = vf_fma(part ? vf_load_part(p, part) : vf_load(p), f, acc[i][v]);
                 }
             }
+        for (int i = 0; i < px; i++)
+            in[i] += x_row;
+        w_row += row_size;
     }
 
     const vf lo = vf_set(s->lo), hi = vf_set(s->hi);
-    for (int i = 0; i < px; i++)
+    const ptrdiff_t y_step = s->y_step;         /* read once: the stores might alias *s */
+    for (int i = 0; i < px; i++, y += y_step)
         for (int v = 0; v < vecs; v++) {
-            float *to = y + i * s->y_step + v * VF;
             if (part)
-                vf_store_part(to, vf_clamp(acc[i][v], lo, hi), part);
+                vf_store_part(y + v * VF, vf_clamp(acc[i][v], lo, hi), part);
             else
-                vf_store(to, vf_clamp(acc[i][v], lo, hi));
+                vf_store(y + v * VF, vf_clamp(acc[i][v], lo, hi));
         }
 }
 
