@@ -10,6 +10,7 @@
 #include "ops/kernels/dwconv_f32.h"
 
 typedef struct {
+    const tsr_dwconv_f32 *kernel;
     tsr_dwconv_f32_image image; /* geometry of the real input, or of the copied rows */
     tsr_window y;               /* rows of the real input */
     int batch, w, multiplier, rows_per_task;
@@ -34,7 +35,7 @@ static void copied_row(const plan *p, const float *x, int oy, float *copy, float
     tsr_dwconv_f32_image g = p->image;
     g.y = (tsr_window){ .in = t.end - t.first, .out = 1, .taps = p->y.taps, .stride = 1,
                         .dilation = 1, .before = t.first };
-    tsr_dwconv_f32_row(&g, copy, 0, y);
+    tsr_dwconv_f32_rows(p->kernel, &g, copy, 0, 1, y);
 }
 
 static void task(void *arg, int index, int worker)
@@ -48,13 +49,17 @@ static void task(void *arg, int index, int worker)
     int end = (index + 1) * p->rows_per_task;
     if (end > rows)
         end = rows;
-    for (int r = index * p->rows_per_task; r < end; r++) {
+    for (int r = index * p->rows_per_task, next; r < end; r = next) {
+        const int oy = r % oh;
         const float *x = (const float *)s->in[0]->data + (size_t)(r / oh) * in_size;
         float *y = (float *)s->out[0]->data + (size_t)r * out_row;
-        if (p->multiplier == 1)
-            tsr_dwconv_f32_row(&p->image, x, r % oh, y);
-        else
-            copied_row(p, x, r % oh, (float *)s->scratch + (size_t)worker * p->copy_size, y);
+        if (p->multiplier == 1) {
+            next = end < r - oy + oh ? end : r - oy + oh;       /* the rest of this image */
+            tsr_dwconv_f32_rows(p->kernel, &p->image, x, oy, oy + next - r, y);
+        } else {
+            next = r + 1;
+            copied_row(p, x, oy, (float *)s->scratch + (size_t)worker * p->copy_size, y);
+        }
     }
 }
 
@@ -79,13 +84,13 @@ static plan make_plan(const tsr_step *s)
     const tsr_conv2d_attr *a = &s->node->attr.conv2d;
     const tsr_tensor *x = s->in[0], *f = s->in[1], *y = s->out[0];
     const int c = y->dim[3];
-    plan p = { .batch = x->dim[0], .w = x->dim[2], .multiplier = c / x->dim[3],
+    plan p = { .kernel = tsr_dwconv_f32_best(), .batch = x->dim[0], .w = x->dim[2], .multiplier = c / x->dim[3],
                .rows_per_task = rows_per_task(s->node, f, y) };
     p.y = (tsr_window){ x->dim[1], y->dim[1], f->dim[1], a->stride_y, a->dilation_y, a->pad_top };
     p.image = (tsr_dwconv_f32_image){
-        .variant = tsr_dwconv_f32_best(), .y = p.y,
+        .y = p.y,
         .x = { x->dim[2], y->dim[2], f->dim[2], a->stride_x, a->dilation_x, a->pad_left },
-        .in_row = (ptrdiff_t)x->dim[2] * c, .in_pixel = c, .channels = c,
+        .in_row = (ptrdiff_t)x->dim[2] * c, .in_pixel = c, .out_pixel = c, .channels = c,
         .lo = s->node->lo, .hi = s->node->hi,
     };
     if (p.multiplier > 1)
@@ -100,7 +105,7 @@ tsr_status tsr_depthwise_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_conte
     const tsr_tensor *f = s->in[1], *bias = s->node->in_count > 2 ? s->in[2] : NULL;
     const int taps = f->dim[1] * f->dim[2];
     plan p = make_plan(s);
-    const size_t packed_size = tsr_dwconv_f32_packed_size(p.image.variant, taps, f->dim[3]);
+    const size_t packed_size = tsr_dwconv_f32_packed_size(p.kernel, taps, f->dim[3]);
     plan *kept = tsr_arena_keep(ctx->arena, sizeof *kept, _Alignof(plan));
     float *packed = tsr_arena_keep(ctx->arena, packed_size * sizeof *packed, 64);
     if (p.copy_size)
@@ -110,7 +115,7 @@ tsr_status tsr_depthwise_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_conte
     s->state = kept;
     if (!kept || !packed)
         return TSR_OK;
-    tsr_dwconv_f32_pack(p.image.variant, taps, f->dim[3], f->data,
+    tsr_dwconv_f32_pack(p.kernel, taps, f->dim[3], f->data,
                         bias ? bias->data : NULL, packed);
     p.image.packed = packed;
     *kept = p;

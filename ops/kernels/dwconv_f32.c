@@ -33,12 +33,22 @@ size_t tsr_dwconv_f32_packed_size(const tsr_dwconv_f32 *v, int taps, int channel
     return (size_t)blocks(v, channels) * (size_t)v->nr * ((size_t)taps + 1);
 }
 
+/* The channel in place i: vectors that reach past the end are moved back. */
+static int channel_at(const tsr_dwconv_f32 *v, int i, int channels)
+{
+    const int first = i / v->vector * v->vector;
+    if (first + v->vector > channels && first < channels && channels >= v->vector)
+        return channels - v->vector + i % v->vector;
+    return i;
+}
+
 void tsr_dwconv_f32_pack(const tsr_dwconv_f32 *v, int taps, int channels,
                          const float *weights, const float *bias, float *packed)
 {
     for (int b = 0; b < blocks(v, channels); b++)
         for (int t = -1; t < taps; t++)                 /* tap -1 is the bias */
-            for (int c = b * v->nr; c < (b + 1) * v->nr; c++) {
+            for (int i = b * v->nr; i < (b + 1) * v->nr; i++) {
+                const int c = channel_at(v, i, channels);
                 float x = 0.0f;
                 if (c < channels && t >= 0)
                     x = weights[(ptrdiff_t)t * channels + c];
@@ -48,9 +58,9 @@ void tsr_dwconv_f32_pack(const tsr_dwconv_f32 *v, int taps, int channels,
             }
 }
 
-void tsr_dwconv_f32_row(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out)
+static void spans(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g, const float *image,
+                  int oy, float *out)
 {
-    const int nr = g->variant->nr;
     const tsr_taps ty = tsr_window_taps(&g->y, oy);
     const int y0 = oy * g->y.stride - g->y.before + ty.first * g->y.dilation;
     const float *row = ty.first < ty.end ? image + y0 * g->in_row : image;
@@ -60,18 +70,50 @@ void tsr_dwconv_f32_row(const tsr_dwconv_f32_image *g, const float *image, int o
         end = tsr_window_run_end(&g->x, ox, tx);
         const int x0 = ox * g->x.stride - g->x.before + tx.first * g->x.dilation;
         const int seen = ty.first < ty.end && tx.first < tx.end;
-        g->variant->span(&(tsr_dwconv_f32_span){
+        v->span(&(tsr_dwconv_f32_span){
             .x = seen ? row + x0 * g->in_pixel : image,
             .x_step = g->x.stride * g->in_pixel,
             .x_row = g->y.dilation * g->in_row, .x_col = g->x.dilation * g->in_pixel,
             .bias = g->packed,
-            .w_first = (1 + ty.first * g->x.taps + tx.first) * (ptrdiff_t)nr,
-            .w_row = g->x.taps * (ptrdiff_t)nr,
-            .w_block = (1 + g->y.taps * g->x.taps) * (ptrdiff_t)nr,
-            .y = out + (ptrdiff_t)ox * g->channels, .y_step = g->channels,
+            .w_first = (1 + ty.first * g->x.taps + tx.first) * (ptrdiff_t)v->nr,
+            .w_row = g->x.taps * (ptrdiff_t)v->nr,
+            .w_block = (1 + g->y.taps * g->x.taps) * (ptrdiff_t)v->nr,
+            .y = out + ox * g->out_pixel, .y_step = g->out_pixel,
             .kh = seen ? ty.end - ty.first : 0, .kw = seen ? tx.end - tx.first : 0,
             .count = end - ox, .channels = g->channels,
             .lo = g->lo, .hi = g->hi,
         });
     }
+}
+
+/* Pixels p, p + d, p + 2d ... of the row: outputs, columns before and behind. */
+static bool phase_fits(const tsr_window *x, int p)
+{
+    const int outputs = (x->out - p + x->dilation - 1) / x->dilation;
+    const int columns = (x->in - p + x->dilation - 1) / x->dilation;
+    const int behind = (outputs - 1) * x->stride + 3 - x->before / x->dilation - columns;
+    return outputs < 1 || (columns >= 2 && behind <= 1 && (x->stride == 2 || behind >= 0));
+}
+
+bool tsr_dwconv_f32_fits_row3(const tsr_dwconv_f32_image *g)
+{
+    const tsr_window *x = &g->x;
+    if (x->taps != 3 || x->stride > 2 || (x->stride == 2 && x->dilation > 1)
+        || (x->before != 0 && x->before != x->dilation))
+        return false;
+    for (int p = 0; p < x->dilation && p < x->out; p++)
+        if (!phase_fits(x, p))
+            return false;
+    return true;
+}
+
+void tsr_dwconv_f32_rows(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
+                         const float *image, int oy, int end, float *out)
+{
+    const bool fits = v->row3 && g->channels >= v->vector && tsr_dwconv_f32_fits_row3(g);
+    for (; oy < end; oy++, out += g->x.out * g->out_pixel)
+        if (fits)
+            v->row3(g, image, oy, out);
+        else
+            spans(v, g, image, oy, out);
 }

@@ -8,17 +8,23 @@
  * dilation.  A tile keeps several outputs along x in registers; each filter
  * tap is loaded once and multiplied into all of them.
  *
- * Weights are packed in blocks of nr channels, bias first, zero padded:
+ * Weights are packed in blocks of nr channels, bias first:
  *
  *     block b:  bias[nr]  tap(0,0)[nr]  tap(0,1)[nr] ... tap(kh-1,kw-1)[nr]
  *
+ * A last vector that would be partly empty is moved back to end with the last
+ * channel, if there are channels enough: the ones before it are then computed
+ * twice, to the same bits, and no kernel needs partial loads and stores.
+ *
  * The shared code (dwconv_f32.c) cuts an output row into spans in which every
- * window has the same taps inside the image; a variant computes one span.
+ * window has the same taps inside the image; a variant computes one span.  Most
+ * filters are 3 x 3, and a variant may have a faster way for whole rows of them.
  *                                                SPDX-License-Identifier: MIT
  */
 #ifndef TSR_DWCONV_F32_H
 #define TSR_DWCONV_F32_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "ops/kernels/window.h"
 
@@ -36,11 +42,24 @@ typedef struct {
     float lo, hi;               /* NaN passes through the clamp */
 } tsr_dwconv_f32_span;          /* all distances in elements; y overlaps nothing */
 
+/* One image: [h][w][c] to [oh][ow][c].  y.taps and x.taps are the filter's size. */
+typedef struct {
+    tsr_window y, x;
+    ptrdiff_t in_row, in_pixel, out_pixel;      /* strides, in elements */
+    int channels;
+    const float *packed;
+    float lo, hi;               /* NaN passes through the clamp */
+} tsr_dwconv_f32_image;
+
 typedef struct {
     const char *level;          /* "c", "avx2", "neon" ...                    */
     unsigned cpu;               /* TSR_CPU_* bits it needs                    */
-    int nr;                     /* channels in a packed block                 */
+    int nr;                     /* channels in a packed block ...             */
+    int vector;                 /* ... and in a vector of it; 1: no vectors   */
     void (*span)(const tsr_dwconv_f32_span *s);
+    /* Output row oy, ow pixels at out, where tsr_dwconv_f32_fits_row3(g).  NULL: has
+     * none, spans do it. */
+    void (*row3)(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out);
 } tsr_dwconv_f32;
 
 extern const tsr_dwconv_f32 tsr_dwconv_f32_c, tsr_dwconv_f32_avx2,
@@ -58,18 +77,14 @@ size_t tsr_dwconv_f32_packed_size(const tsr_dwconv_f32 *v, int taps, int channel
 void tsr_dwconv_f32_pack(const tsr_dwconv_f32 *v, int taps, int channels,
                          const float *weights, const float *bias, float *packed);
 
-/* One image: [h][w][c] to [oh][ow][c].  y.taps and x.taps are the filter's size. */
-typedef struct {
-    const tsr_dwconv_f32 *variant;
-    tsr_window y, x;
-    ptrdiff_t in_row, in_pixel; /* strides of the image, in elements */
-    int channels;
-    const float *packed;
-    float lo, hi;
-} tsr_dwconv_f32_image;
+/* Is the filter 3 wide, its x stride 1 or 2, and does a row lie so that only its
+ * first output may miss the first tap, and its last one the last tap (of every
+ * phase, with dilation)?  That is SAME and VALID padding. */
+bool tsr_dwconv_f32_fits_row3(const tsr_dwconv_f32_image *g);
 
-/* Output row oy: out is ow pixels of c.  A row needs image rows
- * oy * stride - pad + t * dilation only; `image` points to row 0. */
-void tsr_dwconv_f32_row(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out);
+/* Output rows oy..end-1; out is where row oy goes, rows of ow pixels.  Reads
+ * image rows oy * stride - pad + t * dilation only; `image` points to row 0. */
+void tsr_dwconv_f32_rows(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
+                         const float *image, int oy, int end, float *out);
 
 #endif

@@ -4,4 +4,8 @@
 #include "ops/kernels/vec_avx2.h"
 #include "ops/kernels/dwconv_f32_simd.h"
 
-const tsr_dwconv_f32 tsr_dwconv_f32_avx2 = { "avx2", TSR_CPU_AVX2, NR, span };
+enum { V = 1, V_ALIASED = 2 };
+
+#include "ops/kernels/dwconv_f32_row3.h"
+
+const tsr_dwconv_f32 tsr_dwconv_f32_avx2 = { "avx2", TSR_CPU_AVX2, NR, VF, span, row3 };

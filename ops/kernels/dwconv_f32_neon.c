@@ -4,4 +4,8 @@
 #include "ops/kernels/vec_neon.h"
 #include "ops/kernels/dwconv_f32_simd.h"
 
-const tsr_dwconv_f32 tsr_dwconv_f32_neon = { "neon", TSR_CPU_NEON, NR, span };
+enum { V = 2, V_ALIASED = 2 };
+
+#include "ops/kernels/dwconv_f32_row3.h"
+
+const tsr_dwconv_f32 tsr_dwconv_f32_neon = { "neon", TSR_CPU_NEON, NR, VF, span, row3 };

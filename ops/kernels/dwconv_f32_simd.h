@@ -22,11 +22,10 @@
 
 enum { PX = 6, NR = 2 * VF };
 
-/* px outputs of vecs vectors of channels.  px, vecs and part_of are constants
- * at every call, so the loops unroll; part > 0 says how many channels of a
- * last, narrow vector there are. */
+/* px outputs of vecs vectors of channels.  px and vecs are constants at every
+ * call, so the loops unroll; part > 0: fewer channels than fit a vector. */
 VF_INLINE void tile(const tsr_dwconv_f32_span *s, const float *x, const float *bias, float *y,
-                    const int px, const int vecs, const int kw, const int part)
+                    const int px, const int vecs, const int part)
 {
     vf acc[PX][2];
     const float *in[PX], *w_row = bias + s->w_first;
@@ -39,6 +38,7 @@ VF_INLINE void tile(const tsr_dwconv_f32_span *s, const float *x, const float *b
     }
 
     const ptrdiff_t x_row = s->x_row, x_col = s->x_col, row_size = s->w_row;
+    const int kw = s->kw;
     for (int ky = s->kh; ky > 0; ky--) {
         const float *w = w_row;
         ptrdiff_t at = 0;
@@ -66,29 +66,23 @@ VF_INLINE void tile(const tsr_dwconv_f32_span *s, const float *x, const float *b
         }
 }
 
-/* All channels of px outputs: pairs of vectors, one vector, a part of one. */
-VF_INLINE void pixels(const tsr_dwconv_f32_span *s, const float *x, float *y,
-                      const int px, const int kw)
+/* All channels of px outputs: pairs of vectors, one vector, the one moved back. */
+VF_INLINE void pixels(const tsr_dwconv_f32_span *s, const float *x, float *y, const int px)
 {
     const float *block = s->bias;
     int c = 0;
     for (; c + NR <= s->channels; c += NR, block += s->w_block)
-        tile(s, x + c, block, y + c, px, 2, kw, 0);
-    if (c + VF <= s->channels) {
-        tile(s, x + c, block, y + c, px, 1, kw, 0);
-        c += VF, block += VF;
+        tile(s, x + c, block, y + c, px, 2, 0);
+    for (; c < s->channels; c += VF, block += VF) {
+        const int at = c + VF <= s->channels ? c : s->channels - VF;
+        tile(s, x + at, block, y + at, px, 1, 0);
     }
-    if (c < s->channels)
-        tile(s, x + c, block, y + c, px, 1, kw, s->channels - c);
 }
 
-/* Whole rows of a 3 x 3 filter get a version of their own, with kw unrolled. */
-VF_INLINE void pixels_any(const tsr_dwconv_f32_span *s, const float *x, float *y, const int px)
+static void few_channels(const tsr_dwconv_f32_span *s)
 {
-    if (s->kw == 3)
-        pixels(s, x, y, px, 3);
-    else
-        pixels(s, x, y, px, s->kw);
+    for (int i = 0; i < s->count; i++)
+        tile(s, s->x + i * s->x_step, s->bias, s->y + i * s->y_step, 1, 1, s->channels);
 }
 
 static void span(const tsr_dwconv_f32_span *s)
@@ -96,15 +90,19 @@ static void span(const tsr_dwconv_f32_span *s)
     const float *x = s->x;
     float *y = s->y;
     int tiles = (s->count + PX - 1) / PX;
+    if (s->channels < VF) {
+        few_channels(s);
+        return;
+    }
     for (int left = s->count; left > 0; tiles--) {
         const int px = (left + tiles - 1) / tiles;      /* about equal: no single left over */
         switch (px) {
-        case 1: pixels_any(s, x, y, 1); break;
-        case 2: pixels_any(s, x, y, 2); break;
-        case 3: pixels_any(s, x, y, 3); break;
-        case 4: pixels_any(s, x, y, 4); break;
-        case 5: pixels_any(s, x, y, 5); break;
-        default: pixels_any(s, x, y, PX); break;
+        case 1: pixels(s, x, y, 1); break;
+        case 2: pixels(s, x, y, 2); break;
+        case 3: pixels(s, x, y, 3); break;
+        case 4: pixels(s, x, y, 4); break;
+        case 5: pixels(s, x, y, 5); break;
+        default: pixels(s, x, y, PX); break;
         }
         x += px * s->x_step, y += px * s->y_step, left -= px;
     }

@@ -94,7 +94,82 @@ static void check_span(const tsr_dwconv_f32 *v, int channels, int count, int kh,
     drop(&k);
 }
 
+/* Whole images, for the walk along a row and for the rows of filters 3 wide. */
 typedef struct {
+    const tsr_dwconv_f32 *v;
+    tsr_dwconv_f32_image g;
+    float *image, *weights, *bias, *packed, *y;
+} image_case;
+
+static tsr_window random_window(int in, int taps)
+{
+    tsr_window w = { .in = in, .taps = taps, .stride = ck_rand(1, 3), .dilation = ck_rand(1, 4) };
+    const int reach = (taps - 1) * w.dilation, like = ck_rand(0, 2);
+    w.before = like == 0 ? 0 : like == 1 ? reach / 2 : ck_rand(0, reach + 1);
+    const int padded = in + w.before + (like ? reach - reach / 2 + ck_rand(0, 1) : 0);
+    w.out = padded > reach ? (padded - reach - 1) / w.stride + 1 : 1;
+    return w;
+}
+
+static image_case make_image(const tsr_dwconv_f32 *v, int c, ptrdiff_t pixel)
+{
+    image_case k = { .v = v };
+    const int h = ck_rand(1, 7), w = ck_rand(1, 37);
+    const int kh = ck_rand(1, 4), kw = ck_rand(0, 3) ? 3 : ck_rand(1, 5);
+    k.g = (tsr_dwconv_f32_image){
+        .y = random_window(h, kh), .x = random_window(w, kw),
+        .in_row = w * pixel + ck_rand(0, 5), .in_pixel = pixel, .out_pixel = c + ck_rand(0, 3),
+        .channels = c, .lo = -INFINITY, .hi = INFINITY,
+    };
+    k.image = ck_alloc_f32((size_t)((h - 1) * k.g.in_row + (w - 1) * pixel + c));
+    k.weights = ck_alloc_f32((size_t)(kh * kw * c));
+    k.bias = ck_alloc_f32((size_t)c);
+    k.packed = ck_alloc(tsr_dwconv_f32_packed_size(v, kh * kw, c), sizeof(float));
+    k.y = ck_alloc((size_t)((k.g.y.out * k.g.x.out - 1) * k.g.out_pixel + c), sizeof(float));
+    tsr_dwconv_f32_pack(v, kh * kw, c, k.weights, k.bias, k.packed);
+    k.g.packed = k.packed;
+    return k;
+}
+
+static void compare_image(const image_case *k, int oy, int ox, int c)
+{
+    const tsr_window *wy = &k->g.y, *wx = &k->g.x;
+    const double u = 0x1p-24, n = wy->taps * wx->taps + 1;
+    double sum = (double)k->bias[c], size = fabs(sum);
+    for (int ky = 0; ky < wy->taps; ky++)
+        for (int kx = 0; kx < wx->taps; kx++) {
+            const int y = oy * wy->stride - wy->before + ky * wy->dilation;
+            const int x = ox * wx->stride - wx->before + kx * wx->dilation;
+            if (y < 0 || y >= wy->in || x < 0 || x >= wx->in)
+                continue;
+            const double p = (double)k->image[y * k->g.in_row + x * k->g.in_pixel + c]
+                             * (double)k->weights[(ky * wx->taps + kx) * k->g.channels + c];
+            sum += p, size += fabs(p);
+        }
+    const double got = (double)k->y[(oy * wx->out + ox) * k->g.out_pixel + c];
+    const double error = fabs(got - sum), bound = n * u / (1 - n * u) * size;
+    ck_error(error, bound);
+    if (!(error <= bound))
+        ck_fail("%d x %d x %d, filter %d x %d, stride %d, dilation %d, padding %d: "
+                "y[%d][%d][%d] is %.9g, want %.9g", wy->in, wx->in, k->g.channels, wy->taps,
+                wx->taps, wx->stride, wx->dilation, wx->before, oy, ox, c, got, sum);
+}
+
+static void check_image(const tsr_dwconv_f32 *v, int c, ptrdiff_t pixel)
+{
+    image_case k = make_image(v, c, pixel);
+    tsr_dwconv_f32_rows(v, &k.g, k.image, 0, k.g.y.out, k.y);
+    for (int oy = 0; oy < k.g.y.out; oy++)
+        for (int ox = 0; ox < k.g.x.out; ox++)
+            for (int i = 0; i < c; i++)
+                compare_image(&k, oy, ox, i);
+    if (!ck_intact(k.y))
+        ck_fail("image of %d channels: wrote outside y", c);
+    ck_free(k.image), ck_free(k.weights), ck_free(k.bias), ck_free(k.packed), ck_free(k.y);
+}
+
+typedef struct {
+    const tsr_dwconv_f32 *v;
     tsr_dwconv_f32_image g;
     float *image, *y;
 } bench_case;
@@ -102,9 +177,7 @@ typedef struct {
 static void run_image(void *arg)
 {
     const bench_case *b = arg;
-    for (int oy = 0; oy < b->g.y.out; oy++)
-        tsr_dwconv_f32_row(&b->g, b->image, oy,
-                           b->y + (ptrdiff_t)oy * b->g.x.out * b->g.channels);
+    tsr_dwconv_f32_rows(b->v, &b->g, b->image, 0, b->g.y.out, b->y);
 }
 
 /* A square image, padding so that n shrinks by the stride only. */
@@ -117,7 +190,7 @@ static void bench(const tsr_dwconv_f32 *v, const char *what, int n, int c, const
     float *weights = ck_alloc_f32((size_t)(k * k * c));
     float *packed = ck_alloc(tsr_dwconv_f32_packed_size(v, k * k, c), sizeof(float));
     tsr_dwconv_f32_pack(v, k * k, c, weights, NULL, packed);
-    bench_case b = { { v, w, w, n * (ptrdiff_t)c, c, c, packed, 0.0f, 6.0f },
+    bench_case b = { v, { w, w, n * (ptrdiff_t)c, c, c, c, packed, 0.0f, 6.0f },
                      ck_alloc_f32((size_t)(n * n * c)),
                      ck_alloc((size_t)(out * out * c), sizeof(float)) };
     ck_bench(what, run_image, &b, 2.0 * out * out * c * k * k);
@@ -133,6 +206,13 @@ static void check_variant(const tsr_dwconv_f32 *v)
             check_span(v, c, count, ck_rand(1, 4), ck_rand(1, 4));
     for (int k = 0; k <= 7; k++)
         check_span(v, 24, 9, k, k);                     /* k = 0: only padding in sight */
+
+    for (int i = 0; i < 400; i++) {
+        const int c = ck_rand(1, 2 * v->nr + 1);
+        check_image(v, c, c + ck_rand(0, 3));
+    }
+    for (int i = 0; i < 20; i++)                        /* pixels 2 KiB apart */
+        check_image(v, ck_rand(1, 2 * v->nr + 1), 512);
 
     bench(v, "k3 112x112x32", 112, 32, (const int[]){ 3, 1, 1 });
     bench(v, "k3 s2 112x112x96", 112, 96, (const int[]){ 3, 2, 1 });
