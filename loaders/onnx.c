@@ -29,7 +29,7 @@ enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_NAME = 3, NODE_TYPE = 4, NODE_DOMAI
 enum { OLDEST_OPSET = 1, NEWEST_OPSET = 22 };
 
 /* Folding may create this much beyond a few times the file's size. */
-enum { FOLD_FACTOR = 16, FOLD_BASE = 16 << 20 };
+enum { FOLD_FACTOR = 16, FOLD_BASE = 8 << 20 };
 
 /* ---- text ------------------------------------------------------------------ */
 
@@ -102,9 +102,11 @@ static tsr_status read_head(onx_file *f, tsr_error *err)
     tsr_reader model = rd_make(f->bytes, f->size);
     tsr_pb_field field;
     bool graph = false;
-    f->opset = 1;                       /* files of IR version 2 and less name none */
+    int64_t version = 0;
     while (tsr_pb_next(&model, &field)) {
         graph |= field.number == MODEL_GRAPH;
+        if (field.number == MODEL_IR_VERSION)
+            version = (int64_t)field.value;
         if (field.number == MODEL_OPSET)
             read_opset(f, field.bytes);
     }
@@ -113,6 +115,16 @@ static tsr_status read_head(onx_file *f, tsr_error *err)
                         f->size);
     if (!graph)
         return tsr_fail(err, TSR_BAD_FILE, "onnx: the file holds no graph");
+    if (f->opset == 0 && version > 0 && version < 3)
+        f->opset = 1;                   /* files that old name none */
+    return TSR_OK;
+}
+
+/* A file cut off before its operator set must not be read as an old one. */
+static tsr_status check_opset(const onx_file *f, tsr_error *err)
+{
+    if (f->opset == 0)
+        return tsr_fail(err, TSR_BAD_FILE, "onnx: the file names no operator set, or is cut off");
     if (f->opset < OLDEST_OPSET || f->opset > NEWEST_OPSET)
         return tsr_fail(err, TSR_UNSUPPORTED, "onnx: operator set %lld, known are %d to %d",
                         (long long)f->opset, OLDEST_OPSET, NEWEST_OPSET);
@@ -228,6 +240,7 @@ static tsr_status load(onx_file *f, tsr_model **model, tsr_error *err)
 {
     TSR_TRY(read_head(f, err));
     TSR_TRY(onx_refuse_unknown(f, err));
+    TSR_TRY(check_opset(f, err));
     TSR_TRY(tsr_model_begin(f->options, model, err));
     f->g = &(*model)->graph;
     f->g->fold_budget_bytes = FOLD_BASE + (f->size < SIZE_MAX / FOLD_FACTOR / 2

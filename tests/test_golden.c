@@ -1,8 +1,8 @@
 /*
- * test_golden.c - whole networks from their published .tflite files against
- * tensors that other engines computed.
+ * test_golden.c - whole networks from their published .tflite and .onnx files
+ * against tensors that other engines computed.
  *
- * Every case under $TARSIER_GOLDEN whose model is a .tflite file found in
+ * Every case under $TARSIER_GOLDEN whose model is one such file found in
  * $TARSIER_MODELS is one test: exact input, every output, 1 and 2 threads with
  * the same bits.  Floats may differ by a fraction of the greatest golden value
  * (the distance of two independent engines); integers not at all.  An output
@@ -275,12 +275,13 @@ static void no_cases(void **state)
     skip();
 }
 
-static bool is_tflite(const golden_case *c)
+/* A model that is one file of a format we read. */
+static bool is_one_file(const golden_case *c)
 {
     cJSON *meta = read_json(c, "meta.json");
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(meta, "model"));
-    const size_t n = name ? strlen(name) : 0;
-    const bool yes = n > 7 && strcmp(name + n - 7, ".tflite") == 0;
+    const char *dot = name ? strrchr(name, '.') : NULL;
+    const bool yes = dot && (strcmp(dot, ".tflite") == 0 || strcmp(dot, ".onnx") == 0);
     cJSON_Delete(meta);
     return yes;
 }
@@ -296,7 +297,7 @@ static int collect(const char *root, const char *model, struct CMUnitTest *tests
         assert_non_null(c);
         c->dir = join(dir, images[i]);
         c->label = join(model, images[i]);
-        if (count < room && is_tflite(c)) {
+        if (count < room && is_one_file(c)) {
             tests[count++] = (struct CMUnitTest){ .name = c->label, .test_func = one_case,
                                                   .initial_state = c };
         } else {

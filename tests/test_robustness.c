@@ -29,6 +29,7 @@
 #include "engine/session.h"
 #include "tests/golden_io.h"
 #include "tests/tiny_models.h"
+#include "tests/tiny_onnx.h"
 
 enum {
     MAX_SESSION = 64 << 20,     /* larger sessions are not opened */
@@ -43,7 +44,7 @@ typedef struct {
     golden_file file;
 } specimen;
 
-static specimen specimens[16];
+static specimen specimens[24];
 static int specimen_count;
 
 /* ---- randomness, memory, time ---------------------------------------------- */
@@ -332,8 +333,8 @@ int main(void)
         { "too_small", too_small }, { "no_memory", no_memory },
     };
     enum { EACH = sizeof each / sizeof *each };
-    static struct CMUnitTest tests[EACH * 16];
-    static char names[EACH * 16][96];
+    static struct CMUnitTest tests[EACH * 24];
+    static char names[EACH * 24][96];
     for (int k = 0; k < TINY_COUNT; k++) {
         mk_model m;
         golden_file file;
@@ -341,12 +342,18 @@ int main(void)
         file.bytes = mk_write(&m, &file.size);
         add_specimen(name, file);
     }
+    for (int k = 0; k < TINY_ONNX_COUNT; k++) {
+        om_model m;
+        const char *name = tiny_onnx(k, &m);
+        add_specimen(name, om_write(&m));
+    }
     add_published("keypoint_classifier.tflite");
     add_published("person_detect.tflite");
     add_published("face_detection_short_range.tflite");
     add_published("selfie_segmentation.tflite");
     add_published("posenet_mnv1_075_353_481_quant.tflite");
     add_published("hourglass_v2_192.tflite");
+    add_published("yunet_n_320_320.onnx");
     int count = 0;
     for (int i = 0; i < specimen_count; i++)
         for (int k = 0; k < EACH; k++, count++) {
