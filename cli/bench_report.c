@@ -81,6 +81,7 @@ void bench_print(const bench_result *r)
            r->threads == 1 ? "" : "s", tsr_cpu_level());
     printf("  %d runs: min %.3f, median %.3f, p90 %.3f ms; %.2f GMAC/s at the median\n", r->runs,
            r->min_ms, r->median_ms, r->p90_ms, gmac_per_s(r->macs, r->median_ms));
+    printf("  start-up: load %.3f, open %.3f ms\n", r->load_ms, r->open_ms);
     if (r->node_ms) {
         const double total = sum_ms(r);
         print_nodes(r, total);
@@ -139,6 +140,8 @@ bool bench_json(const bench_result *r)
     cJSON_AddNumberToObject(o, "p90_ms", r->p90_ms);
     cJSON_AddNumberToObject(o, "macs", (double)r->macs);
     cJSON_AddNumberToObject(o, "gmac_per_s", gmac_per_s(r->macs, r->median_ms));
+    cJSON_AddNumberToObject(o, "load_ms", r->load_ms);
+    cJSON_AddNumberToObject(o, "open_ms", r->open_ms);
     if (r->node_ms) {
         const double total = sum_ms(r);
         cJSON_AddItemToObject(o, "operators", json_nodes(r, total));

@@ -11,6 +11,7 @@ typedef struct {
     const tsr_graph *g;
     int threads, runs;
     double min_ms, median_ms, p90_ms;   /* of whole runs */
+    double load_ms, open_ms;            /* start-up with the file's pages in memory */
     uint64_t macs;
     double *node_ms;                    /* median of each node; NULL without --per-op */
 } bench_result;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 #include "cli/commands.h"
+#include "cli/shapes.h"
 #include "engine/tsr.h"
 
 /* In the order in which --help lists them. */
@@ -38,6 +39,8 @@ static void print_help(void)
         printf("  %s%-10s%s%s\n", bold, commands[i]->name, plain, commands[i]->summary);
     printf("\n'tarsier COMMAND --help' tells more, with examples; 'tarsier --version' "
            "the version.\n"
+           "Every command that takes a model: --shape INPUT=1x3x224x224 for an input whose\n"
+           "file leaves its shape open (a batch is 1).\n"
            "Exit status: 0 all done, 1 some input failed, 2 wrong usage.\n"
            "Environment: TARSIER_MODELS (directories with weights, separated by ':'),\n"
            "             TSR_CPU (c, avx2, avx512, neon: use no more than that), NO_COLOR.\n");
@@ -95,7 +98,10 @@ static int dispatch(int argc, char **argv)
         fputs(c->help, stdout);
         return CLI_OK;
     }
-    return c->run(argc - 1, argv + 1);
+    argc--, argv++;
+    if (!cli_shapes_take(&argc, argv))
+        return CLI_USAGE;
+    return c->run(argc, argv);
 }
 
 int main(int argc, char **argv)

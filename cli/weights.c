@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "cli/shapes.h"
 #include "cli/weights.h"
 #include "engine/threads.h"
 #include "loaders/tsr_file.h"
@@ -197,6 +198,7 @@ static tsr_status load_bytes(const cli_model *m, const tsr_options *options, tsr
     tsr_options with_siblings = options ? *options : (tsr_options){ 0 };
     with_siblings.sibling = open_sibling;
     with_siblings.sibling_ctx = &s;
+    with_siblings.shapes = cli_shapes(&with_siblings.shape_count);
     tsr_error inner = { 0 };
     const tsr_status status = tsr_model_load(m->file.bytes, m->file.size, &with_siblings, model,
                                              &inner);

@@ -11,6 +11,16 @@
 
 /* ---- inputs, outputs, names --------------------------------------------------- */
 
+/* What the caller says dimension i of this input is; 0: nothing. */
+static int bound_dim(const tfjs_graph *t, const tfjs_node *n, int i)
+{
+    const tsr_options *o = t->m->options;
+    for (int k = 0; k < o->shape_count; k++)
+        if (!strcmp(o->shapes[k].name, n->name) && i < o->shapes[k].rank)
+            return o->shapes[k].dim[i];
+    return 0;
+}
+
 static int placeholder(tfjs_graph *t, tfjs_node *n)
 {
     const cJSON *shape = json_get(json_get(json_get(n->attr, "shape"), "shape"), "dim"), *d;
@@ -27,8 +37,10 @@ static int placeholder(tfjs_graph *t, tfjs_node *n)
             size = 10 * size + (s[i] - '0');
         if (x.rank == TSR_MAX_RANK)
             return tfjs_fail(t, n, "too many dimensions");
+        if (size < 1)
+            size = bound_dim(t, n, x.rank);
         if (size < 1 && x.rank > 0)
-            return tfjs_fail(t, n, "a dimension of the input is not fixed");
+            return tfjs_fail(t, n, "a dimension of the input is not fixed: give its shape");
         x.dim[x.rank++] = size < 1 ? 1 : size;          /* an open batch is 1 */
     }
     return tsr_graph_input(t->m->g, &x);
