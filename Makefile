@@ -56,7 +56,8 @@ LIB_SRC  := $(filter-out $(foreach l,$(LEVELS),%_$l.c),$(ALL_SRC)) \
             $(foreach l,$(LEVELS.$(ARCH)),$(wildcard ops/kernels/*_$l.c))
 CLI_SRC  := $(wildcard cli/*.c)
 CHECK_SRC := $(wildcard tests/checkkern/*.c)
-TEST_SRC := $(wildcard tests/test_*.c)
+TEST_SRC := $(filter-out $(if $(filter keras,$(FORMATS)),,tests/test_keras.c), \
+              $(wildcard tests/test_*.c))
 object    = $(patsubst %.c,$(B)/%.o,$1)
 TESTS    := $(patsubst tests/%.c,$(B)/%,$(TEST_SRC))
 # -lstb decodes pictures, -lz packs PNGs, -lcjson writes JSON, -lnettle is SHA-256.
@@ -167,7 +168,7 @@ $(B)/checkkern: $(call object,$(CHECK_SRC)) $(B)/libtarsier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # What several tests share: every file in tests/ that is no test itself.
-$(B)/libtests.a: $(call object,$(filter-out $(TEST_SRC),$(wildcard tests/*.c)))
+$(B)/libtests.a: $(call object,$(filter-out tests/test_%,$(wildcard tests/*.c)))
 	@rm -f $@
 	$(AR) rcs $@ $^
 

@@ -144,6 +144,12 @@ static size_t place(planner *p)
     return top;
 }
 
+static void swap(int *x, int *y)
+{
+    const int t = *x;
+    *x = *y, *y = t;
+}
+
 /* Insertion sort would be quadratic on a sorted file; heap sort never is. */
 static bool before(const planner *p, int a, int b)
 {
@@ -158,8 +164,7 @@ static void sift(planner *p, int i, int n)
             child++;
         if (!before(p, p->order[i], p->order[child]))
             return;
-        const int t = p->order[i];
-        p->order[i] = p->order[child], p->order[child] = t;
+        swap(&p->order[i], &p->order[child]);
     }
 }
 
@@ -168,8 +173,7 @@ static void sort_large_first(planner *p)
     for (int i = p->order_count / 2; i-- > 0;)
         sift(p, i, p->order_count);
     for (int n = p->order_count - 1; n > 0; n--) {
-        const int t = p->order[0];
-        p->order[0] = p->order[n], p->order[n] = t;
+        swap(&p->order[0], &p->order[n]);
         sift(p, 0, n);
     }
 }
@@ -207,6 +211,39 @@ static void list_roots(planner *p)
             p->order[p->order_count++] = v;
 }
 
+/* Place in the present order; keep the result if it is the best so far. */
+static bool try_order(planner *p, tsr_plan *plan)
+{
+    const size_t total = place(p);
+    if (total >= plan->total_bytes)
+        return false;
+    plan->total_bytes = total;
+    keep_offsets(p, plan->offset);
+    return true;
+}
+
+/* Where neither order comes near the bound, exchange two places in the order of
+ * size at a time and keep what helps; always the same exchanges, so a model
+ * has always the same plan. */
+static void search(planner *p, tsr_plan *plan)
+{
+    enum { MOST_SPANS = 256, TRIES = 400 };
+    const int n = p->order_count;
+    uint32_t seed = 1;
+    if (n > MOST_SPANS || n < 2)
+        return;
+    const size_t good = plan->live_bound_bytes + plan->live_bound_bytes / 256;
+    for (int i = 0; i < TRIES && plan->total_bytes > good; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        int *x = &p->order[(seed >> 8) % (uint32_t)n];
+        seed = seed * 1664525u + 1013904223u;
+        int *y = &p->order[(seed >> 8) % (uint32_t)n];
+        swap(x, y);
+        if (!try_order(p, plan))
+            swap(x, y);
+    }
+}
+
 tsr_status tsr_plan_make(const tsr_graph *g, bool keep_all, tsr_plan *plan, tsr_error *err)
 {
     const size_t n = (size_t)g->value_count + 1;
@@ -229,14 +266,10 @@ tsr_status tsr_plan_make(const tsr_graph *g, bool keep_all, tsr_plan *plan, tsr_
     share(&p, keep_all);
     list_roots(&p);
     plan->live_bound_bytes = live_bound(&p, change);
-    plan->total_bytes = place(&p);
-    keep_offsets(&p, plan->offset);
-
+    plan->total_bytes = SIZE_MAX;
+    try_order(&p, plan);
     sort_large_first(&p);
-    const size_t large_first = place(&p);
-    if (large_first < plan->total_bytes) {
-        plan->total_bytes = large_first;
-        keep_offsets(&p, plan->offset);
-    }
+    try_order(&p, plan);
+    search(&p, plan);
     return TSR_OK;
 }

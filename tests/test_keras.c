@@ -17,10 +17,6 @@
 
 #define FOLDER "tests/data/keras/"
 
-#ifndef TSR_READS_KERAS
-static void skip_all(void **state) { (void)state; skip(); }
-#else
-
 static void expect(const char *model, const char *input, int outputs, const char *const *want)
 {
     golden_file f = golden_read(model);
@@ -95,17 +91,12 @@ static void test_cut_off(void **state)
         free(f.bytes);
     }
 }
-#endif
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#ifdef TSR_READS_KERAS
         cmocka_unit_test(test_same_as_keras),
         cmocka_unit_test(test_cut_off),
-#else
-        cmocka_unit_test(skip_all),
-#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
