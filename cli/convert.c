@@ -10,7 +10,7 @@
 
 typedef struct {
     const char *model, *output;
-    bool f16;
+    bool f16, embedding;
 } arguments;
 
 static bool write_bytes(void *ctx, const void *bytes, size_t n)
@@ -35,7 +35,8 @@ static tsr_status convert(const arguments *a, tsr_error *err)
 {
     cli_model m;
     cli_writer w = { 0 };
-    TSR_TRY(cli_model_open(a->model, &m, err));
+    TSR_TRY(a->embedding ? cli_model_open_embedding(a->model, &m, err)
+                         : cli_model_open(a->model, &m, err));
     tsr_status s = cli_writer_open(a->output, &w, err);
     if (s == TSR_OK) {
         tsr_error inner = { 0 };
@@ -56,6 +57,7 @@ static int parse(int argc, char **argv, arguments *a)
     static const struct option options[] = {
         { "output", required_argument, NULL, 'o' },
         { "f16", no_argument, NULL, 'h' },
+        { "embedding", no_argument, NULL, 'e' },
         { NULL, 0, NULL, 0 },
     };
     for (int c; (c = cli_option(argc, argv, "o:", options)) != -1;) {
@@ -63,6 +65,8 @@ static int parse(int argc, char **argv, arguments *a)
             return CLI_USAGE;
         if (c == 'o')
             a->output = optarg;
+        else if (c == 'e')
+            a->embedding = true;
         else
             a->f16 = true;
     }
@@ -105,6 +109,8 @@ const cli_command cli_convert = {
 "\n"
 "  -o, --output FILE   where to; an existing file is replaced when all is written\n"
 "      --f16           .tsr: store float filters in 16 bits; they are widened on load\n"
+"      --embedding     a classifier without its last layers: the features that a head\n"
+"                      of 'tarsier gesture train' runs on\n"
 "\n"
 "examples:\n"
 "  tarsier convert hourglass -o hourglass.tsr\n"

@@ -138,8 +138,11 @@ const cli_command cli_gesture = {
 "  -o, --output HEAD.tsr    where to; an existing file is replaced when all is trained\n"
 "  -F, --features NAME|FILE the network: any classifier; it is cut where it pools its\n"
 "                           last maps (default mobilenet_v2, or another MobileNet)\n"
+"      --features hands     the 21 points of the hand in the picture instead: for signs,\n"
+"                           with a few dozen pictures; pictures without one are left out\n"
 "      --method imprint     the mean direction of each class: three pictures do (default)\n"
-"      --method softmax     softmax regression with early stopping: for many pictures\n"
+"      --method softmax     softmax regression with early stopping: for many pictures,\n"
+"                           and for hands (there it is the default)\n"
 "      --train N            learn from N pictures of each class, hold out the others\n"
 "                           (default: hold out a fifth of each class of 3 and more)\n"
 "      --views N            learn from N views of each picture, 1 to 64: other parts of\n"
@@ -166,5 +169,6 @@ CLI_NETWORK_HELP
 "examples:\n"
 "  tarsier gesture train signs/ -o signs.tsr\n"
 "  tarsier gesture train signs/ -o signs.tsr --head signs.tsr --add victory\n"
+"  tarsier gesture train signs/ -o signs.tsr --features hands\n"
 "  tarsier gesture --head signs.tsr --json *.jpg\n",
 };

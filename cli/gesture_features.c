@@ -3,6 +3,8 @@
 #include <string.h>
 #include "cli/gesture_features.h"
 
+static const char hands[] = "hands";
+
 static void append(char *text, const char *fmt, const float v[3])
 {
     const size_t n = strlen(text);
@@ -10,6 +12,11 @@ static void append(char *text, const char *fmt, const float v[3])
         snprintf(text + n, CLI_FEATURES_TEXT - n, fmt, (double)v[0], (double)v[1], (double)v[2]);
     else
         snprintf(text + n, CLI_FEATURES_TEXT - n, "%s", fmt);
+}
+
+static bool is_said(const cli_network_hint *h)
+{
+    return h->bgr || h->has_fit || h->has_mean || h->has_scale;
 }
 
 /* "7aad0c74c5e3c06e mobilenet_v2", "0123456789abcdef-89abcdef01234567 file, bgr ..." */
@@ -23,7 +30,7 @@ static void identify(cli_features *f, const cli_network_hint *hint)
         snprintf(more, sizeof more, "-%016" PRIx64, m->sibling_sum);
     snprintf(f->identity, sizeof f->identity, "%.16s%s %s", hex, more,
              m->entry ? m->entry->name : "file");
-    if (!hint->bgr && !hint->has_fit && !hint->has_mean && !hint->has_scale)
+    if (!is_said(hint))
         return;
     append(f->identity, ", mean %g %g %g", how->mean);
     append(f->identity, ", scale %g %g %g", how->scale);
@@ -36,7 +43,23 @@ bool cli_features_name(const char *identity, char text[CLI_FEATURES_TEXT])
     const char *name = strchr(identity, ' ');
     snprintf(text, CLI_FEATURES_TEXT, "%s", name ? name + 1 : "");
     text[strcspn(text, ",")] = '\0';
-    return tsr_catalogue_find(text) != NULL;
+    return !strcmp(text, hands) || tsr_catalogue_find(text) != NULL;
+}
+
+/* The lighter of the published hand networks; which of them made the points does not
+ * matter to a head. */
+static tsr_status open_hands(cli_features *f, int threads, tsr_error *err)
+{
+    static const char *const palms[] = { "palm_detection_lite", "palm_detection_full", NULL };
+    static const char *const points[] = { "hand_landmark_lite", "hand_landmark_full", NULL };
+    const cli_network_hint none = { 0 };
+    TSR_TRY(cli_network_open(cli_network_pick(palms), TSR_TASK_DETECT, threads, &none, &f->net,
+                             err));
+    TSR_TRY(cli_network_open(cli_network_pick(points), TSR_TASK_LANDMARK, threads, &none,
+                             &f->landmarks, err));
+    f->size = TSR_HAND_FEATURES;
+    snprintf(f->identity, sizeof f->identity, "21-points %s", hands);
+    return TSR_OK;
 }
 
 tsr_status cli_features_open(const char *name, int threads, const cli_network_hint *hint,
@@ -46,6 +69,11 @@ tsr_status cli_features_open(const char *name, int threads, const cli_network_hi
         "mobilenet_v2", "mobilenet_v2_ptq", "mobilenet_v1_025", NULL
     };
     *f = (cli_features){ 0 };
+    if (name && !strcmp(name, hands) && is_said(hint))
+        return tsr_fail(err, TSR_BAD_ARGUMENT, "how the hand networks want their pictures is "
+                        "known: --bgr, --mean, --scale and --fit are for others");
+    if (name && !strcmp(name, hands))
+        return open_hands(f, threads, err);
     if (!name)
         name = cli_network_pick(usual);
     TSR_TRY(cli_network_open_embedding(name, threads, hint, &f->net, err));
@@ -56,6 +84,7 @@ tsr_status cli_features_open(const char *name, int threads, const cli_network_hi
 
 void cli_features_close(cli_features *f)
 {
+    cli_network_close(&f->landmarks);
     cli_network_close(&f->net);
     *f = (cli_features){ 0 };
 }
@@ -81,11 +110,37 @@ static tsr_status see_again(cli_features *f, const tsr_image *picture, const tsr
     return TSR_OK;
 }
 
+static tsr_status see_hand(cli_features *f, const tsr_image *picture, const tsr_augment *how,
+                           int views, uint32_t seed, float *x, tsr_error *err)
+{
+    const tsr_one_hand finder = { f->net.session.session, f->landmarks.session.session, 0.5f };
+    tsr_point points[TSR_HAND_POINTS];
+    float score, first[TSR_HAND_FEATURES];
+    TSR_TRY(cli_network_work(&f->net, tsr_one_hand_bytes(&finder, picture), err));
+    const double begin = cli_clock_ms();
+    TSR_TRY(tsr_one_hand_find(&finder, picture, f->net.work, points, &score, err));
+    f->ms = cli_clock_ms() - begin;
+    if (!(score > 0) || !tsr_hand_features(points, first))
+        return tsr_fail(err, TSR_BAD_ARGUMENT, "no hand found");
+    for (int v = 0; v < views; v++, x += TSR_HAND_FEATURES) {
+        const tsr_tensor t = { .data = x, .dtype = TSR_F32, .rank = 1,
+                               .dim = { TSR_HAND_FEATURES } };
+        memcpy(x, first, sizeof first);
+        if (v)
+            tsr_hand_augment(how, first, &seed, x);
+        if (!tsr_embedding_read(&t, x))
+            return tsr_fail(err, TSR_BAD_ARGUMENT, "no hand found");
+    }
+    return TSR_OK;
+}
+
 tsr_status cli_features_see(cli_features *f, const tsr_image *picture, const tsr_augment *how,
                             int views, uint32_t seed, float *x, tsr_error *err)
 {
     tsr_affine way;
     int h, w;
+    if (f->landmarks.model.model)
+        return see_hand(f, picture, how, views, seed, x, err);
     TSR_TRY(cli_network_run(&f->net, picture, &way, err));
     f->ms = f->net.ms;
     TSR_TRY(read_embedding(f, x, err));

@@ -12,22 +12,24 @@
 enum { CLI_FEATURES_TEXT = 240 };
 
 typedef struct {
-    cli_network net;            /* a classifier cut at its pooling */
-    int size;                   /* numbers in an embedding         */
-    double ms;                  /* of the last picture's networks  */
+    cli_network net;            /* a classifier cut at its pooling; or palms     */
+    cli_network landmarks;      /* open: the points of the hand are the features */
+    int size;                   /* numbers in an embedding                       */
+    double ms;                  /* of the last picture's networks                */
     /* What a head remembers, so that it is not run on other features: a checksum of
      * the network's file, the catalogue's name for it, what was said about pictures. */
     char identity[CLI_FEATURES_TEXT];
 } cli_features;
 
-/* `name` NULL: a usual MobileNet. */
+/* `name` NULL: a usual MobileNet; "hands": the points of the hand in the picture. */
 TSR_MUST_USE tsr_status cli_features_open(const char *name, int threads,
                                           const cli_network_hint *hint, cli_features *f,
                                           tsr_error *err);
 void cli_features_close(cli_features *f);       /* zeroed is fine */
 
 /* Embeddings of length 1 into x: of the picture as it is, then of `views` - 1 others
- * that tsr_augment_affine chooses.  One after the other, f->size numbers each. */
+ * that tsr_augment_affine or tsr_hand_augment chooses.  One after the other, f->size
+ * numbers each. */
 TSR_MUST_USE tsr_status cli_features_see(cli_features *f, const tsr_image *picture,
                                          const tsr_augment *how, int views, uint32_t seed,
                                          float *x, tsr_error *err);

@@ -31,6 +31,7 @@ static const struct option options[] = {
 
 static bool parse_method(cli_gesture_arguments *a)
 {
+    a->method_given = true;
     a->softmax = !strcmp(optarg, "softmax");
     if (a->softmax || !strcmp(optarg, "imprint"))
         return true;
@@ -114,6 +115,9 @@ static int check(int argc, char **argv, cli_gesture_arguments *a)
     if (a->old && a->softmax)
         return cli_usage(command, "train: --head is for imprinted heads: regression would train "
                          "all classes anew");
+    /* All hands point much the same way: their mean directions do not tell signs apart. */
+    if (!a->method_given && !a->old && a->features && !strcmp(a->features, "hands"))
+        a->softmax = true;
     return CLI_OK;
 }
 
@@ -122,7 +126,7 @@ int cli_gesture_parse(int argc, char **argv, cli_gesture_arguments *a)
     argv[0] = (char *)(uintptr_t)command;       /* what messages about options begin with */
     *a = (cli_gesture_arguments){
         .threads = 1, .how = tsr_training_usual,
-        .plan = { .views = 4, .seed = 1, .augment = { .least = 0.8f, .mirror = true } },
+        .plan = { .views = 4, .seed = 1, .augment = { 0.8f, 0.25f, true } },
     };
     for (int c; (c = cli_option(argc, argv, "o:F:m:jt:", options)) != -1;) {
         if (c == '?' || !parse_one(c == 'm' ? 'F' : c, a))

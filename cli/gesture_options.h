@@ -10,6 +10,7 @@ enum { CLI_GESTURE_CHANGES = 64 };
 typedef struct {
     const char *dir, *output, *features, *old;
     bool softmax, json;
+    bool method_given;
     int threads;
     cli_example_plan plan;
     tsr_training how;

@@ -27,19 +27,38 @@
 /* x = e / |e|, dequantised.  False when e has no direction: all zeros, NaN. */
 bool tsr_embedding_read(const tsr_tensor *e, float *x);
 
-/* The 21 points of a hand as an embedding: x and y of each, from the wrist, in units
- * of the distance to the point farthest from it.  Not yet of length 1.  False when
- * all points coincide or one is not finite. */
-enum { TSR_HAND_POINTS = 21, TSR_HAND_FEATURES = 2 * TSR_HAND_POINTS };
-bool tsr_hand_features(const tsr_point *points, float *features);
-
 /* What to change at a picture so that it shows the same thing differently: a part of
  * it, at least `least` (0..1) of its width and height, mirrored every other time if
- * allowed.  Leads from the pixels of an input of w x h to pixels of the same input;
- * goes between the input and its way to the picture.  *seed moves on. */
-typedef struct { float least; bool mirror; } tsr_augment;
+ * allowed; of a hand, its points turned by up to `turn` radians either way.  Leads from
+ * the pixels of an input of w x h to pixels of the same input; goes between the input
+ * and its way to the picture.  *seed moves on. */
+typedef struct { float least, turn; bool mirror; } tsr_augment;
 tsr_affine tsr_augment_affine(const tsr_augment *how, int w, int h, uint32_t *seed);
 tsr_affine tsr_affine_chain(const tsr_affine *first, const tsr_affine *then);
+float tsr_augment_draw(uint32_t *seed);         /* the next number, 0 <= u < 1 */
+
+/* ---- hands as embeddings ----------------------------------------------------- */
+
+enum { TSR_HAND_POINTS = 21, TSR_HAND_FEATURES = 2 * TSR_HAND_POINTS };
+
+typedef struct {
+    tsr_session *palms;         /* palm_detection_lite, or _full                    */
+    tsr_session *landmarks;     /* hand_landmark_lite, or _full                     */
+    float threshold;            /* least score of both                              */
+} tsr_one_hand;
+
+/* The 21 points of the likeliest hand; *score is 0 when there is none.  Work space:
+ * tsr_one_hand_bytes(). */
+size_t tsr_one_hand_bytes(const tsr_one_hand *f, const tsr_image *picture);
+TSR_MUST_USE tsr_status tsr_one_hand_find(const tsr_one_hand *f, const tsr_image *picture,
+                                          void *work, tsr_point *points, float *score,
+                                          tsr_error *err);
+
+/* x and y of each point from the wrist, in units of the distance to the point farthest
+ * from it.  Not yet of length 1.  False when all points coincide or one is not finite. */
+bool tsr_hand_features(const tsr_point *points, float *features);
+void tsr_hand_augment(const tsr_augment *how, const float *features, uint32_t *seed,
+                      float *other);
 
 /* ---- the head -------------------------------------------------------------- */
 

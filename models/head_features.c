@@ -1,6 +1,6 @@
 /*
- * head_features.c - embeddings: from a tensor, from the points of a hand; and other
- * views of the same picture to learn from.
+ * head_features.c - embeddings out of tensors, and other views of the same picture to
+ * learn from.
  *
  * Only the direction of an embedding counts (its length says mostly how much contrast
  * a picture has), so all arithmetic behind this file is on vectors of length 1.
@@ -25,27 +25,8 @@ bool tsr_embedding_read(const tsr_tensor *e, float *x)
     return true;
 }
 
-bool tsr_hand_features(const tsr_point *p, float *features)
-{
-    float reach = 0;
-    for (int i = 0; i < TSR_HAND_POINTS; i++) {
-        const float dx = p[i].x - p[0].x, dy = p[i].y - p[0].y;
-        const float distance = sqrtf(dx * dx + dy * dy);
-        if (!isfinite(distance))
-            return false;
-        reach = distance > reach ? distance : reach;
-        features[2 * i] = dx;
-        features[2 * i + 1] = dy;
-    }
-    if (!(reach > 0))
-        return false;
-    for (int i = 0; i < TSR_HAND_FEATURES; i++)
-        features[i] /= reach;
-    return true;
-}
-
-/* 0 <= u < 1; a linear congruence is random enough to move a picture about. */
-static float draw(uint32_t *seed)
+/* A linear congruence is random enough to move a picture about. */
+float tsr_augment_draw(uint32_t *seed)
 {
     *seed = *seed * 1664525u + 1013904223u;
     return (float)(*seed >> 8) * 0x1p-24f;
@@ -53,9 +34,10 @@ static float draw(uint32_t *seed)
 
 tsr_affine tsr_augment_affine(const tsr_augment *how, int w, int h, uint32_t *seed)
 {
-    const float part = 1 - (1 - how->least) * draw(seed);
-    const float x = (1 - part) * draw(seed) * (float)w, y = (1 - part) * draw(seed) * (float)h;
-    const bool mirror = draw(seed) < 0.5f && how->mirror;
+    const float part = 1 - (1 - how->least) * tsr_augment_draw(seed);
+    const float x = (1 - part) * tsr_augment_draw(seed) * (float)w;
+    const float y = (1 - part) * tsr_augment_draw(seed) * (float)h;
+    const bool mirror = tsr_augment_draw(seed) < 0.5f && how->mirror;
     tsr_affine a = { { part, 0, x, 0, part, y } };
     if (mirror) {               /* from right to left within the same part */
         a.m[0] = -part;

@@ -102,6 +102,11 @@ gesture 0 '3 classes' train set $net -o three.tsr --head three.tsr --more blue
 "$tarsier" info three.tsr >out
 check "a head is a model" grep -q "classes/green/red/blue" out
 
+# The network that goes to a board beside the head.
+"$tarsier" convert mean.tflite --embedding -o features.tsr >out 2>err
+"$tarsier" info features.tsr >out
+check "features converted" grep -q '\[1, 3\] *mean' out
+
 # ---- what it refuses --------------------------------------------------------------
 gesture 1 'two classes with the same name' train set $net -o x.tsr --head three.tsr --add blue
 gesture 1 'no folder for the class .pink' train set $net -o x.tsr --head two.tsr --add pink
@@ -201,6 +206,27 @@ measured() {
 measured mobilenet_v1_0.25_224_float.tflite
 measured mobilenet_v2_1.0_224_quant.tflite
 measured tfjs/teachable_machine_image/model.json
+
+# Two photographs of hands: the points are found, and a head on them is no head for
+# pictures.
+photo() { echo "${TARSIER_IMAGES-}/$1"; }
+hand_models=$(find_model hand_landmark_lite.tflite)
+if [ -n "$hand_models" ] && [ -f "$(photo pexels_1578238_hand.jpg)" ]; then
+    export TARSIER_MODELS="$models"
+    mkdir -p hands/one hands/two
+    cp "$(photo pexels_1314554_hand.jpg)" hands/one
+    cp "$(photo pexels_1578238_hand.jpg)" hands/two
+    cp red.ppm hands/two
+    gesture 0 '"features":"21-points hands","size":42,"method":"softmax",.*"skipped":1' \
+        train hands --features hands -o hands.tsr --json
+    check "no hand is said so" grep -q "red.ppm.*no hand found" err
+    gesture 0 '"label":"one"' "$(photo pexels_1314554_hand.jpg)" --head hands.tsr -k 1 --json
+    gesture 0 '"label":"two"' "$(photo pexels_1578238_hand.jpg)" --head hands.tsr -k 1 --json
+    gesture 1 'other features' red.ppm --head hands.tsr -m ./mean.tflite
+    gesture 1 'are for others' red.ppm --head hands.tsr --bgr
+else
+    skipped=$((skipped + 1))
+fi
 
 [ $skipped -gt 0 ] && note=", $skipped skipped" || note=
 echo "$passed passed, $failed failed$note"
