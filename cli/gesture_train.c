@@ -279,9 +279,19 @@ static tsr_status report(trainer *t, tsr_error *err)
     return good ? TSR_OK : tsr_fail(err, TSR_NO_MEMORY, "no memory left for the report");
 }
 
+/* Whether the head can be written is better known before the pictures are looked at. */
+static tsr_status try_output(const trainer *t, tsr_error *err)
+{
+    cli_writer w = { 0 };
+    TSR_TRY(cli_writer_open(t->a->output, &w, err));
+    cli_writer_abort(&w);
+    return TSR_OK;
+}
+
 static tsr_status train(trainer *t, tsr_error *err)
 {
     TSR_TRY(prepare(t, err));
+    TSR_TRY(try_output(t, err));
     TSR_TRY(cli_examples_read(&t->set, t->use, &t->a->plan, &t->features, &t->examples, err));
     TSR_TRY(t->a->softmax ? regress(t, err) : imprint(t, err));
     TSR_TRY(save(t, err));

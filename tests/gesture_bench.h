@@ -56,7 +56,7 @@ static inline void imprint_all(tsr_head *h, const tsr_samples *s)
 /* -log p[label] with all arithmetic in double; theta: weights, then biases. */
 static inline double loss64(const double *theta, const float *x, int label, double scale, double *p)
 {
-    double z[CLASSES], sum = 0, most = -INFINITY;
+    double z[CLASSES], sum = 0, most = -(double)INFINITY;
     for (int k = 0; k < CLASSES; k++) {
         z[k] = theta[CLASSES * SIZE + k];
         for (int i = 0; i < SIZE; i++)
