@@ -22,9 +22,12 @@ ARCH           := $(shell $(CC) -dumpmachine | cut -d- -f1)
 LEVELS.x86_64  := avx2 avx512
 LEVELS.aarch64 := neon
 level = $(lastword $(subst _, ,$*))
-# GCC's scheduler before register allocation moves the loads of 4 steps together; then
-# 32 registers do not suffice, and sums are copied to and fro in the inner loop.
-FLAGS.gemm_f32_neon := -fno-schedule-insns -Wno-ignored-optimization-argument
+# Single files, GCC only.  Its scheduler before register allocation moves the loads of
+# 4 steps together; then 32 registers do not suffice, and sums are copied to and fro.
+# Its loop vectoriser takes k for the dimension to vectorise, and adds up lane by lane.
+GCC := $(if $(findstring clang,$(shell $(CC) --version)),,yes)
+FLAGS.gemm_f32_neon := $(if $(GCC),-fno-schedule-insns)
+FLAGS.gemm_f32_c    := $(if $(GCC),-fno-tree-loop-vectorize)
 
 # make FORMATS="tflite tsr": the file formats to read.  tfjs wants libcjson.
 # keras (.h5, .keras) wants libhdf5 and libzip besides and must be asked for:
