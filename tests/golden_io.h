@@ -15,6 +15,7 @@
 typedef struct {
     uint8_t *bytes;             /* NULL: could not be read */
     size_t size;
+    const char *path;           /* for a test's own use */
 } golden_file;
 
 /* A whole file in a block of exactly its size; free(bytes). */

@@ -1,6 +1,6 @@
 /*
- * test_golden.c - whole networks from their published .tflite and .onnx files
- * against tensors that other engines computed.
+ * test_golden.c - whole networks from their published .tflite, .onnx and
+ * TensorFlow.js files against tensors that other engines computed.
  *
  * Every case under $TARSIER_GOLDEN whose model is one such file found in
  * $TARSIER_MODELS is one test: exact input, every output, 1 and 2 threads with
@@ -36,12 +36,39 @@ typedef struct {                /* a model with an open session */
     void *memory;
 } opened;
 
+/* The weights of TensorFlow.js models lie beside them. */
+typedef struct {
+    const char *model_path;
+    golden_file file[8];
+    int count;
+} siblings;
+
+static const void *open_sibling(void *ctx, const char *name, size_t *bytes)
+{
+    siblings *s = ctx;
+    const char *slash = strrchr(s->model_path, '/');
+    char path[1024];
+    if (s->count == 8)
+        return NULL;
+    snprintf(path, sizeof path, "%.*s/%s", slash ? (int)(slash - s->model_path) : 1,
+             slash ? s->model_path : ".", name);
+    const golden_file f = s->file[s->count] = golden_read(path);
+    s->count += f.bytes != NULL;
+    *bytes = f.size;
+    return f.bytes;
+}
+
 static opened open_model(golden_file file, bool keep_all, tsr_threads *threads)
 {
     opened o = { 0 };
     tsr_error err = { 0 };
-    const tsr_options options = { .keep_all = keep_all };
-    if (tsr_model_load(file.bytes, file.size, &options, &o.model, &err) == TSR_OK) {
+    siblings s = { .model_path = file.path };
+    const tsr_options options = { .keep_all = keep_all, .sibling = open_sibling,
+                                  .sibling_ctx = &s };
+    const tsr_status status = tsr_model_load(file.bytes, file.size, &options, &o.model, &err);
+    while (s.count)
+        free(s.file[--s.count].bytes);
+    if (status == TSR_OK) {
         const size_t bytes = tsr_session_bytes(o.model, threads);
         o.memory = malloc(bytes);
         assert_non_null(o.memory);
@@ -211,15 +238,27 @@ static void check_threads(const opened *one, golden_file file, const tsr_tensor 
     tsr_threads_stop(threads);
 }
 
-/* Entry k of meta.json's outputs: an output of the graph, in its order, or (what
- * comes after those) a value inside. */
+/* The output of that name; TensorFlow.js files list outputs in any order. */
+static const tsr_tensor *output_called(const tsr_session *s, const char *name)
+{
+    const tsr_tensor *t;
+    for (int k = 0; name && (t = tsr_output(s, k)) != NULL; k++)
+        if (!strcmp(t->name, name))
+            return t;
+    return NULL;
+}
+
+/* Entry k of meta.json's outputs: the output of its name, or else of its place, or
+ * (what comes after those) a value inside. */
 static bool check_output(const golden_case *c, const cJSON *entry, int k, const opened *o,
                          const opened *inside)
 {
     const char *file = cJSON_GetStringValue(cJSON_GetObjectItem(entry, "file"));
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(entry, "tensor"));
     tsr_tensor golden = read_tensor(c, file);
-    const tsr_tensor *ours = tsr_output(o->session, k);
+    const tsr_tensor *ours = output_called(o->session, name);
+    if (!ours)
+        ours = tsr_output(o->session, k);
     if (!ours && inside->session)
         ours = find_value(inside, name);
     if (!ours)
@@ -242,7 +281,8 @@ static void one_case(void **state)
         cJSON_Delete(meta);
         skip();
     }
-    const golden_file file = golden_read(path);
+    golden_file file = golden_read(path);
+    file.path = path;
     tsr_tensor input = read_tensor(c, "input.npy");
     opened o = open_model(file, false, NULL), inside = { 0 };
     run(&o, &input);
@@ -275,13 +315,13 @@ static void no_cases(void **state)
     skip();
 }
 
-/* A model that is one file of a format we read. */
-static bool is_one_file(const golden_case *c)
+static bool is_readable(const golden_case *c)
 {
     cJSON *meta = read_json(c, "meta.json");
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(meta, "model"));
     const char *dot = name ? strrchr(name, '.') : NULL;
-    const bool yes = dot && (strcmp(dot, ".tflite") == 0 || strcmp(dot, ".onnx") == 0);
+    const bool yes = dot && (!strcmp(dot, ".tflite") || !strcmp(dot, ".onnx")
+                             || !strcmp(dot, ".json"));
     cJSON_Delete(meta);
     return yes;
 }
@@ -297,7 +337,7 @@ static int collect(const char *root, const char *model, struct CMUnitTest *tests
         assert_non_null(c);
         c->dir = join(dir, images[i]);
         c->label = join(model, images[i]);
-        if (count < room && is_one_file(c)) {
+        if (count < room && is_readable(c)) {
             tests[count++] = (struct CMUnitTest){ .name = c->label, .test_func = one_case,
                                                   .initial_state = c };
         } else {
