@@ -228,7 +228,7 @@ static void test_labels_from_logits(void **state)
     for (int i = 0; i < PH * PW; i++) {
         const double x = (i % PW + 0.5 + PW / 8.0) / (PW / 4.0);
         const double y = (i / PW + 0.5) / (PH / (double)GH);
-        double best = -INFINITY;
+        double best = -HUGE_VAL;
         for (int c = 0; c < GC; c++)
             best = fmax(best, bilinear(v, c, x, y));
         assert_true(bilinear(v, label[i], x, y) > best - 1e-4);
