@@ -346,6 +346,8 @@ static void test_transposed(void **state)
         a.ow = (x[2] - 1) * a.stride_x + f[2] - a.pad_left + harness_int(-2, 2);
         a.oh = a.oh < 1 ? 1 : a.oh, a.ow = a.ow < 1 ? 1 : a.ow;
         check_transposed(a, x, f, i % 3);
+        a.pad_left = 0, a.stride_x = f[2], a.ow = x[2] * f[2];      /* side by side */
+        check_transposed(a, x, f, i % 3);
     }
     check_transposed((tsr_transpose_conv2d_attr){ .stride_y = 2, .stride_x = 2,
                                                   .oh = 6, .ow = 300 },
