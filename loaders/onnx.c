@@ -150,7 +150,7 @@ static void set_type(onx_op *o, onx_str domain, onx_str type)
         snprintf(o->type, sizeof o->type, "%.*s", (int)(type.n < 40 ? type.n : 40), type.s);
     else
         snprintf(o->type, sizeof o->type, "%.*s.%.*s", (int)(domain.n < 20 ? domain.n : 20),
-                 domain.s, (int)(type.n < 25 ? type.n : 25), type.s);
+                 domain.s, (int)(type.n < 26 ? type.n : 26), type.s);
 }
 
 bool onx_read_node(onx_file *f, tsr_reader node, onx_op *o)

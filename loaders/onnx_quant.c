@@ -1,6 +1,6 @@
 /*
- * onnx_quant.c - 8-bit networks: QuantizeLinear, DequantizeLinear, QLinearConv,
- * QLinearMatMul.
+ * onnx_quant.c - 8-bit networks: QuantizeLinear and DequantizeLinear.  Operators
+ * between them are onnx_qdq.c's, those that come with their scales onnx_qlinear.c's.
  *
  * A file of the QDQ kind wraps every operator:
  *
@@ -20,7 +20,6 @@
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include "loaders/onnx_quant.h"
 
@@ -204,70 +203,3 @@ void onx_quantize(onx_op *o)
     }
     onx_set(o, 0, x, image ? ONX_NHWC : ONX_PLAIN);
 }
-
-/* ---- operators that come with their scales ------------------------------------------ */
-
-static onx_str fresh_name(onx_op *o, int number)
-{
-    char text[64];
-    const int n = snprintf(text, sizeof text, "\1%d.%d", o->index, number);
-    return (onx_str){ onx_text_n(o->f, text, (size_t)n), (size_t)n };
-}
-
-/* `fn` on the inputs `in` with result scale s, on 8-bit numbers if it can be done
- * so, else on floats with a QUANTIZE behind. */
-static void run(onx_op *o, void (*fn)(onx_op *o), onx_str *in, int in_count,
-                const onx_scales *s)
-{
-    onx_op sub = *o;
-    sub.in = in;
-    sub.in_count = in_count;
-    sub.q = (onx_q){ .on = s->count == 1, .dtype = s->dtype, .lo = -TSR_INFINITY,
-                     .hi = TSR_INFINITY };
-    sub.q.quant = (tsr_quant){ .scale = s->scale[0], .zero_point = onx_q_zero(s, 0) };
-    if (sub.q.on)
-        fn(&sub);
-    if (!onx_ok(o) || onx_find(o->f, o->out[0]))
-        return;
-    onx_str real = fresh_name(o, 9);
-    sub.q.on = false;
-    sub.out = &real;
-    fn(&sub);
-    onx_op last = *o;
-    onx_str names[3] = { real, o->in[6], o->in_count > 7 ? o->in[7] : (onx_str){ "", 0 } };
-    last.in = names;
-    last.in_count = 3;
-    if (onx_ok(o))
-        onx_quantize(&last);
-}
-
-/* x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero [, bias]; axis 0 of
- * the filter may have its own scales. */
-static void qlinear(onx_op *o, void (*fn)(onx_op *o), bool bias)
-{
-    onx_scales x, w, y;
-    if (!onx_q_read(o, (int[]){ 1, 2 }, 0, &x) || !onx_q_read(o, (int[]){ 4, 5 }, 0, &w)
-        || !onx_q_read(o, (int[]){ 6, 7 }, 0, &y))
-        return;
-    onx_str in[3] = { fresh_name(o, 0), fresh_name(o, 1), fresh_name(o, 2) };
-    w.axis = bias ? 0 : onx_shape_of(o, 3).rank - 1;
-    if (x.count != 1 || y.count != 1) {
-        onx_fail(o, TSR_UNSUPPORTED, "input or output with %d scales",
-                 x.count != 1 ? x.count : y.count);
-        return;
-    }
-    if (!onx_q_define(o, 0, &x, in[0]) || !onx_q_define(o, 3, &w, in[1]))
-        return;
-    bias = bias && onx_has(o, 8);
-    onx_scales b = { .count = w.count, .axis = 0, .dtype = TSR_S32 };
-    float *products = onx_room(o, (size_t)w.count * sizeof *products);
-    for (int i = 0; products && i < w.count; i++)
-        products[i] = x.scale[0] * w.scale[i];
-    b.scale = products;
-    if (products && (!bias || onx_q_define(o, 8, &b, in[2])))
-        run(o, fn, in, bias ? 3 : 2, &y);
-}
-
-void onx_qlinear_conv(onx_op *o) { qlinear(o, onx_conv, true); }
-
-void onx_qlinear_matmul(onx_op *o) { qlinear(o, onx_matmul, false); }

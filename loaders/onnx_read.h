@@ -117,7 +117,17 @@ void onx_non_zero(onx_op *o);
 /* ---- onnx_quant.c ----------------------------------------------------------------- */
 void onx_quantize(onx_op *o);
 void onx_dequantize(onx_op *o);
+
+/* ---- onnx_qlinear.c --------------------------------------------------------------- */
 void onx_qlinear_conv(onx_op *o);
 void onx_qlinear_matmul(onx_op *o);
+void onx_q_gemm(onx_op *o);
+void onx_qlinear_binary(onx_op *o);     /* QLinearAdd QLinearMul */
+void onx_qlinear_global_pool(onx_op *o);
+void onx_qlinear_pool(onx_op *o);
+void onx_qlinear_unary(onx_op *o);
+void onx_qlinear_leaky_relu(onx_op *o);
+void onx_qlinear_softmax(onx_op *o);
+void onx_qlinear_concat(onx_op *o);
 
 #endif

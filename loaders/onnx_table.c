@@ -111,6 +111,15 @@ static const onx_reader readers[] = {
     { "Upsample", onx_resize, 0 },
     { "Where", onx_where, 0 },
     { "Xor", onx_logic, 0 },
+    { "com.microsoft.QGemm", onx_q_gemm, 0 },
+    { "com.microsoft.QLinearAdd", onx_qlinear_binary, TSR_OP_ADD },
+    { "com.microsoft.QLinearAveragePool", onx_qlinear_pool, TSR_OP_AVERAGE_POOL2D },
+    { "com.microsoft.QLinearConcat", onx_qlinear_concat, 0 },
+    { "com.microsoft.QLinearGlobalAveragePool", onx_qlinear_global_pool, TSR_OP_MEAN },
+    { "com.microsoft.QLinearLeakyRelu", onx_qlinear_leaky_relu, 0 },
+    { "com.microsoft.QLinearMul", onx_qlinear_binary, TSR_OP_MUL },
+    { "com.microsoft.QLinearSigmoid", onx_qlinear_unary, TSR_OP_LOGISTIC },
+    { "com.microsoft.QLinearSoftmax", onx_qlinear_softmax, 0 },
 };
 
 const onx_reader *onx_find_reader(const char *type)
