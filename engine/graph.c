@@ -221,6 +221,8 @@ static bool worth_folding(tsr_graph *g, const tsr_node *n)
     size_t bytes = 0;
     for (int i = 0; i < n->out_count; i++)
         bytes += tsr_bytes(&g->values[n->out[i]].t);
+    for (int i = 0; i < n->in_count; i++)       /* read: that takes time */
+        bytes += n->in[i] < 0 ? 0 : tsr_bytes(&g->values[n->in[i]].t);
     if (bytes > g->fold_budget_bytes)
         return false;
     g->fold_budget_bytes -= bytes;

@@ -26,10 +26,10 @@
 enum { MODEL_IR_VERSION = 1, MODEL_GRAPH = 7, MODEL_OPSET = 8, MODEL_FUNCTIONS = 25 };
 enum { OPSET_DOMAIN = 1, OPSET_VERSION = 2 };
 enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_NAME = 3, NODE_TYPE = 4, NODE_DOMAIN = 7 };
-enum { OLDEST_OPSET = 1, NEWEST_OPSET = 22 };
+enum { OLDEST_OPSET = 1, NEWEST_OPSET = 22, MOST_FIELDS = 4096 };
 
 /* Folding may create this much beyond a few times the file's size. */
-enum { FOLD_FACTOR = 16, FOLD_BASE = 8 << 20 };
+enum { FOLD_FACTOR = 32, FOLD_BASE = 8 << 20 };
 
 /* ---- text ------------------------------------------------------------------ */
 
@@ -133,14 +133,19 @@ static tsr_status check_opset(const onx_file *f, tsr_error *err)
 
 /* ---- nodes -------------------------------------------------------------------- */
 
-static void count_names(tsr_reader node, int *in, int *out)
+/* How many names there are; false when they and the attributes are more than any
+ * operator has a use for, which would make looking through them slow. */
+static bool count_names(tsr_reader node, int *in, int *out)
 {
     tsr_pb_field field;
+    int fields = 0;
     *in = *out = 0;
-    while (tsr_pb_next(&node, &field)) {
+    while (tsr_pb_next(&node, &field) && fields <= MOST_FIELDS) {
+        fields++;
         *in += field.number == NODE_INPUT;
         *out += field.number == NODE_OUTPUT;
     }
+    return fields <= MOST_FIELDS;
 }
 
 /* "Conv", or "domain.Name" for operators that are not ONNX's own. */
@@ -157,8 +162,13 @@ bool onx_read_node(onx_file *f, tsr_reader node, onx_op *o)
 {
     onx_str type = { "", 0 }, domain = { "", 0 }, name = { "", 0 };
     int in, out;
-    count_names(node, &in, &out);
     *o = (onx_op){ .f = f, .index = f->node_index, .node = node, .name = "" };
+    if (!count_names(node, &in, &out)) {
+        if (f->g)
+            onx_fail(o, TSR_UNSUPPORTED, "has more than %d inputs, outputs and attributes",
+                     MOST_FIELDS);
+        return false;
+    }
     o->in = tsr_pool_alloc(f->scratch, (size_t)(in + out + 1) * sizeof *o->in, sizeof(void *));
     if (!o->in)
         return false;
@@ -197,7 +207,7 @@ static void load_node(onx_file *f, tsr_reader message)
 {
     onx_op o;
     if (!onx_read_node(f, message, &o)) {
-        if (!f->bad)
+        if (!f->bad)                    /* unless it was something else */
             tsr_graph_fail(f->g, TSR_NO_MEMORY, "onnx: no memory for operator %d", f->node_index);
         return;
     }

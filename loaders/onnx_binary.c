@@ -98,11 +98,30 @@ int onx_arithmetic(onx_op *o, tsr_op_kind kind, int a, int b)
     return cast(o, onx_binary(o, kind, cast(o, a, TSR_S32), cast(o, b, TSR_S32)), d);
 }
 
+/* Is `gate` what x * gate needs to be HardSwish: clamp(x/6 + 1/2, 0, 1)? */
+static bool is_swish_gate(const onx_op *o, int x, int gate)
+{
+    const tsr_graph *g = o->f->g;
+    const int producer = x < 0 || gate < 0 ? ONX_NONE : g->values[gate].producer;
+    if (producer < 0 || g->nodes[producer].kind != TSR_OP_HARD_SIGMOID)
+        return false;
+    const tsr_node *n = &g->nodes[producer];
+    return n->in[0] == x && fabsf(n->attr.unary.alpha - 1.0f / 6) < 1e-6f
+        && fabsf(n->attr.unary.beta - 0.5f) < 1e-6f;
+}
+
 void onx_binary_op(onx_op *o)
 {
     const onx_order order = onx_common_order(o);
-    const int a = onx_operand(o, 0, order);
-    onx_set(o, 0, onx_arithmetic(o, o->reader->kind, a, onx_operand(o, 1, order)), order);
+    const tsr_op_kind kind = o->reader->kind;
+    const int a = onx_operand(o, 0, order), b = onx_operand(o, 1, order);
+    int y;
+    if (kind == TSR_OP_MUL && !o->q.on
+        && (is_swish_gate(o, a, b) || is_swish_gate(o, b, a)))
+        y = onx_unary(o, TSR_OP_HARD_SWISH, is_swish_gate(o, a, b) ? a : b);
+    else
+        y = onx_arithmetic(o, kind, a, b);
+    onx_set(o, 0, y, order);
 }
 
 static int chain(onx_op *o, tsr_op_kind kind, onx_order order)

@@ -10,16 +10,23 @@
 
 /* What a small file can make the loader create is bounded by the same budget
  * that bounds folding. */
-void *onx_room(onx_op *o, size_t bytes)
+bool onx_charge(onx_op *o, size_t bytes)
 {
     if (!onx_ok(o))
-        return NULL;
+        return false;
     if (bytes > o->f->g->fold_budget_bytes) {
         onx_fail(o, TSR_UNSUPPORTED, "needs %zu bytes of constants, more than a file of %zu bytes "
                  "may ask for", bytes, o->f->size);
-        return NULL;
+        return false;
     }
     o->f->g->fold_budget_bytes -= bytes;
+    return true;
+}
+
+void *onx_room(onx_op *o, size_t bytes)
+{
+    if (!onx_charge(o, bytes))
+        return NULL;
     void *p = tsr_pool_alloc(o->f->g->pool, bytes ? bytes : 1, 64);
     if (!p)
         onx_fail(o, TSR_NO_MEMORY, "no memory for %zu bytes", bytes);

@@ -270,6 +270,10 @@ int onx_int64s(onx_op *o, const int64_t *x, int count);
 /* Memory that lives as long as the model; a failure when there is none. */
 void *onx_room(onx_op *o, size_t bytes);
 
+/* Take work on so many bytes from what a file of this size may ask for; false,
+ * and a failure, when nothing is left. */
+bool onx_charge(onx_op *o, size_t bytes);
+
 static inline const tsr_tensor *onx_t(const onx_op *o, int value)
 {
     return tsr_graph_tensor(o->f->g, value);

@@ -57,6 +57,8 @@ static bool gather_constants(onx_op *o, int count, tsr_dtype dtype, constants *c
             return false;
         }
         c->out.rank = t->rank > c->out.rank ? t->rank : c->out.rank;
+        if (!onx_charge(o, tsr_bytes(t)))
+            return false;
     }
     for (int k = 1; k <= c->out.rank; k++)
         for (int i = 0; i < count; i++) {

@@ -58,7 +58,7 @@ void onx_pool(onx_op *o)
         .pad_left = w.before[1], .pad_bottom = w.after[0], .pad_right = w.after[1],
     };
     const tsr_dtype d = x < 0 ? TSR_F32 : onx_t(o, x)->dtype;
-    if (d == TSR_F32 || o->q.on) {
+    if (d == TSR_F32 || o->q.on || (x >= 0 && onx_t(o, x)->quant.scale > 0)) {
         onx_set_picture(o, onx_step(o, &n, d), rank);
         return;
     }

@@ -45,13 +45,28 @@ static bool is_known(onx_op *o, int slot)
     return !onx_has(o, slot) || onx_find(o->f, o->in[slot]);
 }
 
+/* Is that an operator that may stand behind another on 8-bit numbers?  Looked up
+ * before the node is read, because others can be large. */
+static bool may_follow(tsr_reader node)
+{
+    tsr_pb_field field;
+    bool follows = false;
+    int fields = 0;
+    while (tsr_pb_next(&node, &field) && fields++ < 32) {
+        const onx_str s = { (const char *)field.bytes.at, rd_left(&field.bytes) };
+        follows |= field.number == 4 && (onx_str_is(s, "QuantizeLinear") || onx_str_is(s, "Relu")
+                                         || onx_str_is(s, "Clip"));
+    }
+    return follows && rd_left(&node) == 0;
+}
+
 /* The only reader of `name`, if there is just one. */
 static bool only_reader(onx_file *f, onx_str name, onx_op *o)
 {
     const onx_value *v = onx_note(f, name);
-    return v && v->uses == 1 && v->reader.at && onx_read_node(f, v->reader, o) && o->in_count > 0
-        && o->out_count > 0 && o->reader && o->in[0].n == name.n
-        && memcmp(o->in[0].s, name.s, name.n) == 0;
+    return v && v->uses == 1 && v->reader.at && may_follow(v->reader)
+        && onx_read_node(f, v->reader, o) && o->in_count > 0 && o->out_count > 0
+        && o->in[0].n == name.n && memcmp(o->in[0].s, name.s, name.n) == 0;
 }
 
 /* Relu, or Clip between constants. */
@@ -92,7 +107,7 @@ static bool can_try(const onx_op *o)
     static void (*const readers[])(onx_op *o) = {
         onx_conv, onx_conv_transpose, onx_gemm, onx_matmul, onx_binary_op, onx_pool,
         onx_global_pool, onx_relu, onx_clip, onx_leaky_relu, onx_softmax, onx_concat_op,
-        onx_resize, onx_reshape_op, onx_flatten, onx_squeeze, onx_unsqueeze, onx_transpose_op,
+        onx_hard_sigmoid, onx_prelu, onx_reduce_op, onx_resize, onx_reshape_op, onx_flatten, onx_squeeze, onx_unsqueeze, onx_transpose_op,
         onx_slice_op, onx_depth_space, onx_pad,
     };
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
@@ -151,7 +166,8 @@ static bool computes(tsr_op_kind kind)
     case TSR_OP_DENSE: case TSR_OP_ADD: case TSR_OP_SUB: case TSR_OP_MUL: case TSR_OP_MAX_POOL2D:
     case TSR_OP_AVERAGE_POOL2D: case TSR_OP_RESIZE: case TSR_OP_MEAN: case TSR_OP_CLAMP:
     case TSR_OP_LEAKY_RELU: case TSR_OP_SOFTMAX: case TSR_OP_CONCAT: case TSR_OP_LOGISTIC:
-    case TSR_OP_TANH: case TSR_OP_HARD_SWISH: return true;
+    case TSR_OP_TANH: case TSR_OP_HARD_SWISH: case TSR_OP_HARD_SIGMOID: case TSR_OP_PRELU:
+        return true;
     default: return false;
     }
 }
