@@ -23,10 +23,13 @@
 #else
 #define TSR_UNROLL _Pragma("clang loop unroll(full)")
 #endif
+#define TSR_UNROLL_TWICE _Pragma("clang loop unroll_count(2)")
 #elif defined(__GNUC__)
 #define TSR_UNROLL _Pragma("GCC unroll 64")
+#define TSR_UNROLL_TWICE _Pragma("GCC unroll 2")
 #else
 #define TSR_UNROLL
+#define TSR_UNROLL_TWICE        /* two turns of a long loop at once */
 #endif
 
 /* malloc and free on a host; an allocator that always says no elsewhere. */
