@@ -27,6 +27,7 @@ level = $(lastword $(subst _, ,$*))
 # Its loop vectoriser takes k for the dimension to vectorise, and adds up lane by lane.
 GCC := $(if $(findstring clang,$(shell $(CC) --version)),,yes)
 FLAGS.gemm_f32_neon := $(if $(GCC),-fno-schedule-insns)
+FLAGS.dwconv_f32_neon := $(FLAGS.gemm_f32_neon)
 FLAGS.gemm_f32_c    := $(if $(GCC),-fno-tree-loop-vectorize)
 
 # make FORMATS="tflite tsr": the file formats to read.  tfjs wants libcjson.

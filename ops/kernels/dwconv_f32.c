@@ -86,34 +86,29 @@ static void spans(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g, const 
     }
 }
 
-/* Pixels p, p + d, p + 2d ... of the row: outputs, columns before and behind. */
-static bool phase_fits(const tsr_window *x, int p)
-{
-    const int outputs = (x->out - p + x->dilation - 1) / x->dilation;
-    const int columns = (x->in - p + x->dilation - 1) / x->dilation;
-    const int behind = (outputs - 1) * x->stride + 3 - x->before / x->dilation - columns;
-    return outputs < 1 || (columns >= 2 && behind <= 1 && (x->stride == 2 || behind >= 0));
-}
-
-bool tsr_dwconv_f32_fits_row3(const tsr_dwconv_f32_image *g)
+bool tsr_dwconv_f32_fits_row(const tsr_dwconv_f32_image *g)
 {
     const tsr_window *x = &g->x;
-    if (x->taps != 3 || x->stride > 2 || (x->stride == 2 && x->dilation > 1)
-        || (x->before != 0 && x->before != x->dilation))
+    const int d = x->dilation, border = x->taps / 2;
+    const bool has = x->taps == 3 || x->taps == 5 || (x->taps == 7 && x->stride == 1);
+    if (!has || x->stride > 2 || (x->stride > 1 && d > 1) || x->before % d
+        || x->before / d > border)
         return false;
-    for (int p = 0; p < x->dilation && p < x->out; p++)
-        if (!phase_fits(x, p))
+    for (int p = 0; p < d && p < x->out; p++) {
+        const int outputs = (x->out - p + d - 1) / d, columns = (x->in - p + d - 1) / d;
+        if ((outputs - 1) * x->stride + x->taps - x->before / d - columns > border)
             return false;
+    }
     return true;
 }
 
 void tsr_dwconv_f32_rows(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
                          const float *image, int oy, int end, float *out)
 {
-    const bool fits = v->row3 && g->channels >= v->vector && tsr_dwconv_f32_fits_row3(g);
+    const bool fits = v->row && g->channels >= v->vector && tsr_dwconv_f32_fits_row(g);
     for (; oy < end; oy++, out += g->x.out * g->out_pixel)
         if (fits)
-            v->row3(g, image, oy, out);
+            v->row(g, image, oy, out);
         else
             spans(v, g, image, oy, out);
 }

@@ -18,7 +18,7 @@
  *
  * The shared code (dwconv_f32.c) cuts an output row into spans in which every
  * window has the same taps inside the image; a variant computes one span.  Most
- * filters are 3 x 3, and a variant may have a faster way for whole rows of them.
+ * filters are 3, 5 or 7 wide: a variant may have a faster way for whole rows of them.
  *                                                SPDX-License-Identifier: MIT
  */
 #ifndef TSR_DWCONV_F32_H
@@ -57,9 +57,9 @@ typedef struct {
     int nr;                     /* channels in a packed block ...             */
     int vector;                 /* ... and in a vector of it; 1: no vectors   */
     void (*span)(const tsr_dwconv_f32_span *s);
-    /* Output row oy, ow pixels at out, where tsr_dwconv_f32_fits_row3(g).  NULL: has
+    /* Output row oy, ow pixels at out, where tsr_dwconv_f32_fits_row(g).  NULL: has
      * none, spans do it. */
-    void (*row3)(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out);
+    void (*row)(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out);
 } tsr_dwconv_f32;
 
 extern const tsr_dwconv_f32 tsr_dwconv_f32_c, tsr_dwconv_f32_avx2,
@@ -77,10 +77,10 @@ size_t tsr_dwconv_f32_packed_size(const tsr_dwconv_f32 *v, int taps, int channel
 void tsr_dwconv_f32_pack(const tsr_dwconv_f32 *v, int taps, int channels,
                          const float *weights, const float *bias, float *packed);
 
-/* Is the filter 3 wide, its x stride 1 or 2, and does a row lie so that only its
- * first output may miss the first tap, and its last one the last tap (of every
- * phase, with dilation)?  That is SAME and VALID padding. */
-bool tsr_dwconv_f32_fits_row3(const tsr_dwconv_f32_image *g);
+/* Is the filter 3, 5 or 7 wide, its x stride 1 or 2 (7 wide: 1), and do a row's
+ * outputs miss at most half of the filter at either end (of every phase, with
+ * dilation)?  That is SAME and VALID padding. */
+bool tsr_dwconv_f32_fits_row(const tsr_dwconv_f32_image *g);
 
 /* Output rows oy..end-1; out is where row oy goes, rows of ow pixels.  Reads
  * image rows oy * stride - pad + t * dilation only; `image` points to row 0. */

@@ -6,6 +6,6 @@
 
 enum { V = 1, V_ALIASED = 2 };
 
-#include "ops/kernels/dwconv_f32_row3.h"
+#include "ops/kernels/dwconv_f32_row.h"
 
-const tsr_dwconv_f32 tsr_dwconv_f32_avx2 = { "avx2", TSR_CPU_AVX2, NR, VF, span, row3 };
+const tsr_dwconv_f32 tsr_dwconv_f32_avx2 = { "avx2", TSR_CPU_AVX2, NR, VF, span, row };

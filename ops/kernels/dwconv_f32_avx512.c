@@ -6,6 +6,6 @@
 
 enum { V = 1, V_ALIASED = 1 };
 
-#include "ops/kernels/dwconv_f32_row3.h"
+#include "ops/kernels/dwconv_f32_row.h"
 
-const tsr_dwconv_f32 tsr_dwconv_f32_avx512 = { "avx512", TSR_CPU_AVX512, NR, VF, span, row3 };
+const tsr_dwconv_f32 tsr_dwconv_f32_avx512 = { "avx512", TSR_CPU_AVX512, NR, VF, span, row };

@@ -6,6 +6,6 @@
 
 enum { V = 2, V_ALIASED = 2 };
 
-#include "ops/kernels/dwconv_f32_row3.h"
+#include "ops/kernels/dwconv_f32_row.h"
 
-const tsr_dwconv_f32 tsr_dwconv_f32_neon = { "neon", TSR_CPU_NEON, NR, VF, span, row3 };
+const tsr_dwconv_f32 tsr_dwconv_f32_neon = { "neon", TSR_CPU_NEON, NR, VF, span, row };

@@ -94,7 +94,7 @@ static void check_span(const tsr_dwconv_f32 *v, int channels, int count, int kh,
     drop(&k);
 }
 
-/* Whole images, for the walk along a row and for the rows of filters 3 wide. */
+/* Whole images, for the walk along a row and for the rows of common filters. */
 typedef struct {
     const tsr_dwconv_f32 *v;
     tsr_dwconv_f32_image g;
@@ -115,7 +115,7 @@ static image_case make_image(const tsr_dwconv_f32 *v, int c, ptrdiff_t pixel)
 {
     image_case k = { .v = v };
     const int h = ck_rand(1, 7), w = ck_rand(1, 37);
-    const int kh = ck_rand(1, 4), kw = ck_rand(0, 3) ? 3 : ck_rand(1, 5);
+    const int kh = ck_rand(1, 5), kw = ck_rand(0, 1) ? 3 : ck_rand(1, 8);
     k.g = (tsr_dwconv_f32_image){
         .y = random_window(h, kh), .x = random_window(w, kw),
         .in_row = w * pixel + ck_rand(0, 5), .in_pixel = pixel, .out_pixel = c + ck_rand(0, 3),
