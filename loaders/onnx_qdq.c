@@ -107,8 +107,8 @@ static bool can_try(const onx_op *o)
     static void (*const readers[])(onx_op *o) = {
         onx_conv, onx_conv_transpose, onx_gemm, onx_matmul, onx_binary_op, onx_pool,
         onx_global_pool, onx_relu, onx_clip, onx_leaky_relu, onx_softmax, onx_concat_op,
-        onx_hard_sigmoid, onx_prelu, onx_reduce_op, onx_resize, onx_reshape_op, onx_flatten, onx_squeeze, onx_unsqueeze, onx_transpose_op,
-        onx_slice_op, onx_depth_space, onx_pad,
+        onx_hard_sigmoid, onx_prelu, onx_reduce_op, onx_resize, onx_reshape_op, onx_flatten,
+        onx_squeeze, onx_unsqueeze, onx_transpose_op, onx_slice_op, onx_depth_space, onx_pad,
     };
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
         if (o->reader->load == readers[i])

@@ -19,7 +19,8 @@ keep=
 [ "${1-}" = --keep ] && keep=1 && shift
 directory=${1-/var/tmp/tarsier-fresh}
 suite=${SUITE-bookworm}
-mirror=${MIRROR-$(apt-get indextargets --format '$(REPO_URI)' | head -n 1)}    # the one this machine uses
+# the mirror that this machine uses
+mirror=${MIRROR-$(apt-get indextargets --format '$(REPO_URI)' | head -n 1)}
 commands=${COMMANDS-./demo ./check}
 source=$(cd "$(dirname "$0")/.." && pwd)
 base=$directory/$suite
