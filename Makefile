@@ -189,7 +189,7 @@ $(B)/header_program.c: engine/tsr.h
 	sed -n '/^ \*     #include/,/^ \*     }$$/s/^ \* \{0,5\}//p' $< > $@
 
 $(B)/header_program: $(B)/header_program.c $(B)/libtarsier.a
-	$(CC) $(CFLAGS) -Werror $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(CC) $(CFLAGS) -Werror $(LDFLAGS) $< $(B)/libtarsier.a $(LDLIBS) -o $@
 
 build/peers/ready: bench/peers/requirements.txt
 	python3 -m venv build/peers
