@@ -54,7 +54,7 @@ static int max(int a, int b) { return a > b ? a : b; }
 static int border_pixels(const tsr_conv2d_shape *s)
 {
     const tsr_conv2d_attr *a = &s->attr;
-    const int64_t left = (a->pad_left - 1) / a->stride_x + 1;
+    const int64_t left = ((int64_t)a->pad_left + a->stride_x - 1) / a->stride_x;
     const int64_t last = (int64_t)s->w - s->kw + a->pad_left;   /* in input pixels */
     const int64_t inside_end = last < 0 ? 0 : last / a->stride_x + 1;
     const int64_t right = s->ow > inside_end ? s->ow - inside_end : 0;
