@@ -48,11 +48,11 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
     return cli_class_names_open(&c->names, o->labels, guess_labels(&c->net), err);
 }
 
-static tsr_status look(void *state, const tsr_image *picture, tsr_error *err)
+static tsr_status look(void *state, const cli_frame *frame, tsr_error *err)
 {
     classifier *c = state;
     tsr_affine unused;
-    TSR_TRY(cli_network_run(&c->net, picture, &unused, err));
+    TSR_TRY(cli_network_run(&c->net, &frame->image, &unused, err));
     c->count = tsr_top_k(tsr_output(c->net.session.session, 0), c->wanted, c->top);
     return TSR_OK;
 }

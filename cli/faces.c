@@ -62,11 +62,11 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
     return TSR_OK;
 }
 
-static tsr_status look(void *state, const tsr_image *picture, tsr_error *err)
+static tsr_status look(void *state, const cli_frame *frame, tsr_error *err)
 {
     finder *f = state;
     tsr_affine back;
-    TSR_TRY(cli_network_run(&f->net, picture, &back, err));
+    TSR_TRY(cli_network_run(&f->net, &frame->image, &back, err));
     TSR_TRY(tsr_boxes_decode(&f->detector, f->raw, f->scores, f->box, CANDIDATES, &f->count, err));
     f->count = tsr_boxes_merge(f->box, f->count, f->detector.overlap);
     for (int i = 0; i < f->count; i++)

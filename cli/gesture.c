@@ -73,10 +73,10 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
     return TSR_OK;
 }
 
-static tsr_status look(void *state, const tsr_image *picture, tsr_error *err)
+static tsr_status look(void *state, const cli_frame *frame, tsr_error *err)
 {
     recogniser *r = state;
-    TSR_TRY(cli_features_see(&r->features, picture, NULL, 1, 0,
+    TSR_TRY(cli_features_see(&r->features, &frame->image, NULL, 1, 0,
                              tsr_input(r->session.session, 0)->data, err));
     tsr_run(r->session.session);
     r->count = tsr_top_k(tsr_output(r->session.session, 0), r->wanted, r->top);

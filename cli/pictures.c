@@ -134,7 +134,7 @@ static void one_picture(job *j, const char *path)
     const double begin = cli_clock_ms();
     tsr_status s = cli_image_load(path, &p, &err);
     if (s == TSR_OK)
-        s = j->task->look(j->state, &p, &err);
+        s = j->task->look(j->state, &(cli_frame){ p, -1 }, &err);
     const double ms = cli_clock_ms() - begin;
     if (s == TSR_OK && !j->options.json)
         print(j, path, &p);

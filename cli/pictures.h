@@ -24,12 +24,19 @@ typedef struct {
     int picture_count;
 } cli_picture_options;
 
+/* What a task looks at: a picture, or a frame of a video. */
+typedef struct {
+    tsr_image image;
+    double seconds;             /* since the video began; < 0: a picture of its own, which
+                                   nothing that was seen before says anything about */
+} cli_frame;
+
 typedef struct {
     const char *name;           /* of the command, and in the names of overlays */
     const char *letters;        /* options of pictures.c that it takes, besides the usual */
     size_t state_bytes;         /* zeroed before open; close gets it, whatever open said */
     tsr_status (*open)(void *state, const cli_picture_options *o, tsr_error *err);
-    tsr_status (*look)(void *state, const tsr_image *picture, tsr_error *err);
+    tsr_status (*look)(void *state, const cli_frame *frame, tsr_error *err);
     void (*tell)(const void *state, cJSON *result);     /* results into the object */
     void (*print)(const void *state);                   /* the same as lines of text */
     void (*draw)(const void *state, const tsr_image *picture);  /* NULL: no overlays */

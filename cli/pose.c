@@ -137,10 +137,10 @@ static tsr_status look_blaze(pose *p, const tsr_image *picture, tsr_error *err)
     return TSR_OK;
 }
 
-static tsr_status look(void *state, const tsr_image *picture, tsr_error *err)
+static tsr_status look(void *state, const cli_frame *frame, tsr_error *err)
 {
     pose *p = state;
-    return p->blaze ? look_blaze(p, picture, err) : look_heatmaps(p, picture, err);
+    return p->blaze ? look_blaze(p, &frame->image, err) : look_heatmaps(p, &frame->image, err);
 }
 
 /* ---- results ---------------------------------------------------------------------- */

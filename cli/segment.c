@@ -76,12 +76,12 @@ static void count_pixels(segmenter *s)
     }
 }
 
-static tsr_status look(void *state, const tsr_image *picture, tsr_error *err)
+static tsr_status look(void *state, const cli_frame *frame, tsr_error *err)
 {
     segmenter *s = state;
     tsr_affine back;
-    TSR_TRY(make_room(s, picture, err));
-    TSR_TRY(cli_network_run(&s->net, picture, &back, err));
+    TSR_TRY(make_room(s, &frame->image, err));
+    TSR_TRY(cli_network_run(&s->net, &frame->image, &back, err));
     tsr_session *session = s->net.session.session;
     const tsr_tensor *out = tsr_output(session, 0), *in = tsr_input(session, 0);
     const tsr_affine grid = tsr_affine_for_grid(&back, in, out->dim[2], out->dim[1]);
