@@ -14,8 +14,7 @@
 typedef struct {
     cli_network net;
     cli_class_names names;
-    tsr_class *top;
-    int wanted, count;
+    int wanted;                 /* classes at most */
 } classifier;
 
 /* A network that nobody knows says by its number of outputs what it was trained on. */
@@ -42,47 +41,44 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
             return tsr_fail(err, TSR_UNSUPPORTED, "'%s' is no classifier: axis %d of its output "
                             "'%s' has %d elements", c->net.name, i, out->name, out->dim[i]);
     c->wanted = o->top;
-    c->top = malloc((size_t)o->top * sizeof *c->top);
-    if (!c->top)
-        return tsr_fail(err, TSR_NO_MEMORY, "no memory left for %d classes", o->top);
     return cli_class_names_open(&c->names, o->labels, guess_labels(&c->net), err);
 }
 
-static tsr_status look(void *state, const cli_frame *frame, tsr_error *err)
+static tsr_status look(void *state, const cli_frame *frame, void *result, tsr_error *err)
 {
     classifier *c = state;
+    cli_class_list *list = result;
     tsr_affine unused;
     TSR_TRY(cli_network_run(&c->net, &frame->image, &unused, err));
-    c->count = tsr_top_k(tsr_output(c->net.session.session, 0), c->wanted, c->top);
+    list->count = tsr_top_k(tsr_output(c->net.session.session, 0), c->wanted, list->top);
+    list->ms = c->net.ms;
     return TSR_OK;
 }
 
-static void tell(const void *state, cJSON *result)
+static void tell(const void *state, const void *result, cJSON *line)
 {
-    const classifier *c = state;
-    cli_class_list_tell(&c->names, c->top, c->count, result);
+    cli_class_list_tell(&((const classifier *)state)->names, result, line);
 }
 
-static void print(const void *state)
+static void print(const void *state, const void *result)
 {
-    const classifier *c = state;
-    cli_class_list_print(&c->names, c->top, c->count);
+    cli_class_list_print(&((const classifier *)state)->names, result);
 }
 
 static const char *model(const void *state) { return ((const classifier *)state)->net.name; }
-static double ms(const void *state) { return ((const classifier *)state)->net.ms; }
+static double ms(const void *result) { return ((const cli_class_list *)result)->ms; }
 
 static void close(void *state)
 {
     classifier *c = state;
     cli_network_close(&c->net);
     cli_class_names_close(&c->names);
-    free(c->top);
 }
 
 static const cli_task task = {
     .name = "classify", .letters = "kln", .state_bytes = sizeof(classifier),
-    .open = open, .look = look, .tell = tell, .print = print,
+    .result_bytes = sizeof(cli_class_list), .open = open, .look = look,
+    .tell = tell, .print = print,
     .model = model, .ms = ms, .close = close,
 };
 

@@ -20,9 +20,13 @@ typedef struct {
     cli_network net;
     tsr_detector detector;
     const tsr_tensor *raw, *scores;
+} finder;
+
+typedef struct {
     tsr_box box[CANDIDATES];
     int count;
-} finder;
+    double ms;
+} found;
 
 /* The outputs of a file stand in any order: the scores have one number an anchor. */
 static tsr_status find_outputs(finder *f, tsr_error *err)
@@ -62,24 +66,27 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
     return TSR_OK;
 }
 
-static tsr_status look(void *state, const cli_frame *frame, tsr_error *err)
+static tsr_status look(void *state, const cli_frame *frame, void *result, tsr_error *err)
 {
     finder *f = state;
+    found *r = result;
     tsr_affine back;
     TSR_TRY(cli_network_run(&f->net, &frame->image, &back, err));
-    TSR_TRY(tsr_boxes_decode(&f->detector, f->raw, f->scores, f->box, CANDIDATES, &f->count, err));
-    f->count = tsr_boxes_merge(f->box, f->count, f->detector.overlap);
-    for (int i = 0; i < f->count; i++)
-        tsr_box_map(&f->box[i], &back);
+    TSR_TRY(tsr_boxes_decode(&f->detector, f->raw, f->scores, r->box, CANDIDATES, &r->count, err));
+    r->count = tsr_boxes_merge(r->box, r->count, f->detector.overlap);
+    for (int i = 0; i < r->count; i++)
+        tsr_box_map(&r->box[i], &back);
+    r->ms = f->net.ms;
     return TSR_OK;
 }
 
-static void tell(const void *state, cJSON *result)
+static void tell(const void *state, const void *result, cJSON *line)
 {
-    const finder *f = state;
-    cJSON *list = cJSON_AddArrayToObject(result, "faces");
-    for (int i = 0; i < f->count; i++) {
-        const tsr_box *b = &f->box[i];
+    (void)state;
+    const found *r = result;
+    cJSON *list = cJSON_AddArrayToObject(line, "faces");
+    for (int i = 0; i < r->count; i++) {
+        const tsr_box *b = &r->box[i];
         cJSON *o = cJSON_CreateObject();
         cli_json_number(o, "score", (double)b->score, 4);
         cli_json_number(o, "x", (double)b->x0, 2);
@@ -98,35 +105,38 @@ static void tell(const void *state, cJSON *result)
     }
 }
 
-static void print(const void *state)
+static void print(const void *state, const void *result)
 {
-    const finder *f = state;
-    if (!f->count)
+    (void)state;
+    const found *r = result;
+    if (!r->count)
         printf("  no face\n");
-    for (int i = 0; i < f->count; i++) {
-        const tsr_box *b = &f->box[i];
+    for (int i = 0; i < r->count; i++) {
+        const tsr_box *b = &r->box[i];
         printf("  %5.1f %%  face at %.0f, %.0f, %.0f x %.0f pixels\n", 100 * (double)b->score,
                (double)b->x0, (double)b->y0, (double)(b->x1 - b->x0), (double)(b->y1 - b->y0));
     }
 }
 
-static void draw(const void *state, const tsr_image *picture)
+static void draw(const void *state, const void *result, const tsr_image *picture)
 {
-    const finder *f = state;
-    for (int i = f->count - 1; i >= 0; i--) {           /* the best ends on top */
+    (void)state;
+    const found *r = result;
+    for (int i = r->count - 1; i >= 0; i--) {           /* the best ends on top */
         char caption[16];
-        snprintf(caption, sizeof caption, "face %.0f%%", 100 * (double)f->box[i].score);
-        cli_overlay_box(picture, &f->box[i], caption);
+        snprintf(caption, sizeof caption, "face %.0f%%", 100 * (double)r->box[i].score);
+        cli_overlay_box(picture, &r->box[i], caption);
     }
 }
 
 static const char *model(const void *state) { return ((const finder *)state)->net.name; }
-static double ms(const void *state) { return ((const finder *)state)->net.ms; }
+static double ms(const void *result) { return ((const found *)result)->ms; }
 static void close(void *state) { cli_network_close(&((finder *)state)->net); }
 
 static const cli_task task = {
     .name = "faces", .letters = "Tn", .state_bytes = sizeof(finder),
-    .open = open, .look = look, .tell = tell, .print = print, .draw = draw,
+    .result_bytes = sizeof(found), .open = open, .look = look,
+    .tell = tell, .print = print, .draw = draw,
     .model = model, .ms = ms, .close = close,
 };
 

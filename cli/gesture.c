@@ -19,8 +19,7 @@ typedef struct {
     tsr_head_info info;
     cli_features features;
     cli_class_names names;
-    tsr_class *top;
-    int wanted, count;
+    int wanted;                 /* classes at most */
     char model[CLI_FEATURES_TEXT];
 } recogniser;
 
@@ -66,37 +65,34 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
     TSR_TRY(cli_session_open(r->head.model, 1, &r->session, err));
     TSR_TRY(take_names(r, err));
     r->wanted = o->top;
-    r->top = malloc((size_t)o->top * sizeof *r->top);
-    if (!r->top)
-        return tsr_fail(err, TSR_NO_MEMORY, "no memory left for %d classes", o->top);
     snprintf(r->model, sizeof r->model, "%s", cli_path_base(o->head));
     return TSR_OK;
 }
 
-static tsr_status look(void *state, const cli_frame *frame, tsr_error *err)
+static tsr_status look(void *state, const cli_frame *frame, void *result, tsr_error *err)
 {
     recogniser *r = state;
+    cli_class_list *list = result;
     TSR_TRY(cli_features_see(&r->features, &frame->image, NULL, 1, 0,
                              tsr_input(r->session.session, 0)->data, err));
     tsr_run(r->session.session);
-    r->count = tsr_top_k(tsr_output(r->session.session, 0), r->wanted, r->top);
+    list->count = tsr_top_k(tsr_output(r->session.session, 0), r->wanted, list->top);
+    list->ms = r->features.ms;
     return TSR_OK;
 }
 
-static void tell(const void *state, cJSON *result)
+static void tell(const void *state, const void *result, cJSON *line)
 {
-    const recogniser *r = state;
-    cli_class_list_tell(&r->names, r->top, r->count, result);
+    cli_class_list_tell(&((const recogniser *)state)->names, result, line);
 }
 
-static void print(const void *state)
+static void print(const void *state, const void *result)
 {
-    const recogniser *r = state;
-    cli_class_list_print(&r->names, r->top, r->count);
+    cli_class_list_print(&((const recogniser *)state)->names, result);
 }
 
 static const char *model(const void *state) { return ((const recogniser *)state)->model; }
-static double ms(const void *state) { return ((const recogniser *)state)->features.ms; }
+static double ms(const void *result) { return ((const cli_class_list *)result)->ms; }
 
 static void close(void *state)
 {
@@ -105,12 +101,12 @@ static void close(void *state)
     cli_model_close(&r->head);
     cli_features_close(&r->features);
     cli_class_names_close(&r->names);
-    free(r->top);
 }
 
 static const cli_task task = {
     .name = "gesture", .letters = "kHn", .state_bytes = sizeof(recogniser),
-    .open = open, .look = look, .tell = tell, .print = print,
+    .result_bytes = sizeof(cli_class_list), .open = open, .look = look,
+    .tell = tell, .print = print,
     .model = model, .ms = ms, .close = close,
 };
 

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cli/class_list.h"
 #include "cli/image.h"
 #include "cli/picture_options.h"
 
@@ -104,7 +105,7 @@ static bool parse_one(const cli_task *task, int c, cli_picture_options *o)
     case 'H': o->head = optarg; return true;
     case 'j': o->json = true; return true;
     case 't': return cli_parse_int(task->name, "--threads", optarg, 1, 64, &o->threads);
-    case 'k': return cli_parse_int(task->name, "--top", optarg, 1, 1000, &o->top);
+    case 'k': return cli_parse_int(task->name, "--top", optarg, 1, CLI_TOP_MOST, &o->top);
     case 'T': return parse_threshold(task->name, optarg, &o->threshold);
     default:  return cli_hint_option(task->name, c, &o->hint);
     }

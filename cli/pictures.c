@@ -21,7 +21,7 @@ typedef struct {
     const cli_task *task;
     cli_picture_options options;
     cli_overlay_names names;
-    void *state;
+    void *state, *result;
     int status;                 /* CLI_FAILED once something did */
 } job;
 
@@ -95,9 +95,9 @@ static void tell(job *j, const char *path, const tsr_image *p, double ms)
     cJSON_AddNumberToObject(o, "height", p->height);
     cJSON_AddStringToObject(o, "task", j->task->name);
     add_text(o, "model", j->task->model(j->state));
-    j->task->tell(j->state, o);
+    j->task->tell(j->state, j->result, o);
     cJSON *times = cJSON_AddObjectToObject(o, "ms");
-    cli_json_number(times, "inference", j->task->ms(j->state), 2);
+    cli_json_number(times, "inference", j->task->ms(j->result), 2);
     cli_json_number(times, "total", ms, 2);
     print_json(j, o);
 }
@@ -108,8 +108,8 @@ static void print(const job *j, const char *path, const tsr_image *p)
     cli_print_clean(stdout, path, 0);
     printf("%s  %s%d x %d, %s, %.1f ms%s\n", cli_style(stdout, CLI_PLAIN),
            cli_style(stdout, CLI_DIM), p->width, p->height, j->task->model(j->state),
-           j->task->ms(j->state), cli_style(stdout, CLI_PLAIN));
-    j->task->print(j->state);
+           j->task->ms(j->result), cli_style(stdout, CLI_PLAIN));
+    j->task->print(j->state, j->result);
     fflush(stdout);
 }
 
@@ -117,7 +117,7 @@ static tsr_status draw(job *j, const char *path, const tsr_image *p, tsr_error *
 {
     const char *name;
     TSR_TRY(cli_overlay_name(&j->names, path, &name, err));
-    j->task->draw(j->state, p);
+    j->task->draw(j->state, j->result, p);
     TSR_TRY(cli_image_save(name, p, err));
     if (!j->options.json) {
         printf("  -> ");
@@ -133,8 +133,10 @@ static void one_picture(job *j, const char *path)
     tsr_error err = { 0 };
     const double begin = cli_clock_ms();
     tsr_status s = cli_image_load(path, &p, &err);
+    if (j->task->restart)
+        j->task->restart(j->state);
     if (s == TSR_OK)
-        s = j->task->look(j->state, &(cli_frame){ p, -1 }, &err);
+        s = j->task->look(j->state, &(cli_frame){ p, -1 }, j->result, &err);
     const double ms = cli_clock_ms() - begin;
     if (s == TSR_OK && !j->options.json)
         print(j, path, &p);
@@ -198,10 +200,14 @@ int cli_pictures_run(const cli_task *task, int argc, char **argv)
             return cli_fail(task->name, "%s", err.text);
     }
     j.state = calloc(1, task->state_bytes);
-    status = j.state ? all_pictures(&j) : cli_fail(task->name, "no memory left");
+    j.result = calloc(1, task->result_bytes);
+    status = j.state && j.result ? all_pictures(&j) : cli_fail(task->name, "no memory left");
     if (j.state)
         task->close(j.state);
+    if (j.result && task->drop)
+        task->drop(j.result);
     free(j.state);
+    free(j.result);
     cli_overlay_names_free(&j.names);
     return status;
 }

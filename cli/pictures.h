@@ -3,7 +3,18 @@
  * list of pictures, names of overlays, one line of JSON each, errors that stop one
  * picture and not the next.
  *
- * A command is a cli_task: functions around a state that it allocates itself.
+ * A command is a cli_task: functions around a state, which lives as long as the
+ * command, and results, one for each picture in flight.  While frame t + 1 of a video
+ * is looked at, another thread draws and tells the result of frame t.  So
+ *
+ *     look     writes all that tell, print, draw and ms will want into the result.
+ *              One result is used for many frames: look finds in it what the last
+ *              look left there, and may reuse or grow what that allocated
+ *     tell, print, draw, model
+ *              read from the state only what open made and nothing changes later
+ *     restart  comes before every picture and before a video's first frame: whatever
+ *              was tracked is forgotten
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef CLI_PICTURES_H
@@ -35,13 +46,17 @@ typedef struct {
     const char *name;           /* of the command, and in the names of overlays */
     const char *letters;        /* options of pictures.c that it takes, besides the usual */
     size_t state_bytes;         /* zeroed before open; close gets it, whatever open said */
+    size_t result_bytes;        /* zeroed before the first look into it */
     tsr_status (*open)(void *state, const cli_picture_options *o, tsr_error *err);
-    tsr_status (*look)(void *state, const cli_frame *frame, tsr_error *err);
-    void (*tell)(const void *state, cJSON *result);     /* results into the object */
-    void (*print)(const void *state);                   /* the same as lines of text */
-    void (*draw)(const void *state, const tsr_image *picture);  /* NULL: no overlays */
+    void (*restart)(void *state);   /* NULL: a look does not depend on earlier ones */
+    tsr_status (*look)(void *state, const cli_frame *frame, void *result, tsr_error *err);
+    void (*tell)(const void *state, const void *result, cJSON *line);   /* into the object */
+    void (*print)(const void *state, const void *result);               /* as lines of text */
+    void (*draw)(const void *state, const void *result,
+                 const tsr_image *picture);                     /* NULL: no overlays */
     const char *(*model)(const void *state);
-    double (*ms)(const void *state);                    /* the last picture's inference */
+    double (*ms)(const void *result);                           /* of its inference */
+    void (*drop)(void *result); /* free what look allocated for it; NULL: nothing */
     void (*close)(void *state);
 } cli_task;
 

@@ -20,13 +20,16 @@ typedef struct {
     bool blaze;
     float threshold;            /* least score of a joint */
     const tsr_skeleton *skeleton;
-    tsr_person *people;         /* [MAX_PEOPLE] */
-    int count;
-    double ms;
     tsr_skeleton unknown;       /* a network of the user's: points without limbs */
     const char *unknown_name[TSR_MAX_POINTS];
     char unknown_text[TSR_MAX_POINTS][NAME];
 } pose;
+
+typedef struct {
+    tsr_person people[MAX_PEOPLE];
+    int count;
+    double ms;
+} found;
 
 /* Both networks are in the catalogue, so there is nothing for a hint to say. */
 static tsr_status open_blaze(pose *p, const char *landmarks, int threads, tsr_error *err)
@@ -85,9 +88,6 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
     pose *p = state;
     const char *model = o->model ? o->model : cli_network_pick(usual);
     const char *landmarks = blaze_landmarks(model);
-    p->people = calloc(MAX_PEOPLE, sizeof *p->people);
-    if (!p->people)
-        return tsr_fail(err, TSR_NO_MEMORY, "no memory left for %d people", MAX_PEOPLE);
     /* Heatmaps of different networks reach different heights, but what is no joint
      * stays below a tenth; BlazePose gives a probability. */
     p->threshold = o->threshold >= 0 ? o->threshold : landmarks ? 0.5f : 0.12f;
@@ -107,7 +107,7 @@ static int joints_shown(const pose *p, const tsr_person *one)
 
 /* There is always a highest cell somewhere, so a person is there if any joint is
  * surer than the threshold. */
-static tsr_status look_heatmaps(pose *p, const tsr_image *picture, tsr_error *err)
+static tsr_status look_heatmaps(pose *p, const tsr_image *picture, found *f, tsr_error *err)
 {
     tsr_affine back;
     tsr_session *s = p->net.session.session;
@@ -115,46 +115,48 @@ static tsr_status look_heatmaps(pose *p, const tsr_image *picture, tsr_error *er
     const tsr_tensor *out = tsr_output(s, 0);
     const tsr_affine grid = tsr_affine_for_grid(&back, tsr_input(s, 0), out->dim[2], out->dim[1]);
     TSR_TRY(cli_network_work(&p->net, tsr_heatmap_bytes(out), err));
-    tsr_person *one = &p->people[0];
+    tsr_person *one = &f->people[0];
     const int n = tsr_heatmap_decode(out, &grid, one->point, TSR_MAX_POINTS, p->net.work);
     one->score = 0;
     for (int i = 0; i < n; i++)
         one->score += one->point[i].score / (float)n;
-    p->count = joints_shown(p, one) > 0;
-    p->ms = p->net.ms;
+    f->count = joints_shown(p, one) > 0;
+    f->ms = p->net.ms;
     return TSR_OK;
 }
 
 /* Cropping and the second network belong to the inference here: there is one run of
  * it for each person. */
-static tsr_status look_blaze(pose *p, const tsr_image *picture, tsr_error *err)
+static tsr_status look_blaze(pose *p, const tsr_image *picture, found *f, tsr_error *err)
 {
     const tsr_body_finder finder = { p->net.session.session, p->landmarks.session.session, 0.5f };
     TSR_TRY(cli_network_work(&p->net, tsr_people_bytes(&finder, picture), err));
     const double begin = cli_clock_ms();
-    TSR_TRY(tsr_people_find(&finder, picture, p->net.work, p->people, MAX_PEOPLE, &p->count, err));
-    p->ms = cli_clock_ms() - begin;
+    TSR_TRY(tsr_people_find(&finder, picture, p->net.work, f->people, MAX_PEOPLE, &f->count, err));
+    f->ms = cli_clock_ms() - begin;
     return TSR_OK;
 }
 
-static tsr_status look(void *state, const cli_frame *frame, tsr_error *err)
+static tsr_status look(void *state, const cli_frame *frame, void *result, tsr_error *err)
 {
     pose *p = state;
-    return p->blaze ? look_blaze(p, &frame->image, err) : look_heatmaps(p, &frame->image, err);
+    return p->blaze ? look_blaze(p, &frame->image, result, err)
+                    : look_heatmaps(p, &frame->image, result, err);
 }
 
 /* ---- results ---------------------------------------------------------------------- */
 
-static void tell(const void *state, cJSON *result)
+static void tell(const void *state, const void *result, cJSON *line)
 {
     const pose *p = state;
-    cJSON *people = cJSON_AddArrayToObject(result, "people");
-    for (int i = 0; i < p->count; i++) {
+    const found *f = result;
+    cJSON *people = cJSON_AddArrayToObject(line, "people");
+    for (int i = 0; i < f->count; i++) {
         cJSON *o = cJSON_CreateObject();
-        cli_json_number(o, "score", (double)p->people[i].score, 4);
+        cli_json_number(o, "score", (double)f->people[i].score, 4);
         cJSON *joints = cJSON_AddArrayToObject(o, "joints");
         for (int k = 0; k < p->skeleton->points; k++) {
-            const tsr_point *at = &p->people[i].point[k];
+            const tsr_point *at = &f->people[i].point[k];
             cJSON *j = cJSON_CreateObject();
             cJSON_AddStringToObject(j, "name", p->skeleton->name[k]);
             cli_json_number(j, "x", (double)at->x, 2);
@@ -168,13 +170,14 @@ static void tell(const void *state, cJSON *result)
     }
 }
 
-static void print(const void *state)
+static void print(const void *state, const void *result)
 {
     const pose *p = state;
-    if (!p->count)
+    const found *f = result;
+    if (!f->count)
         printf("  nobody\n");
-    for (int i = 0; i < p->count; i++) {
-        const tsr_person *one = &p->people[i];
+    for (int i = 0; i < f->count; i++) {
+        const tsr_person *one = &f->people[i];
         printf("  person %d: %d of %d joints, score %.2f\n", i + 1, joints_shown(p, one),
                p->skeleton->points, (double)one->score);
         for (int k = 0; k < p->skeleton->points; k++)
@@ -185,11 +188,12 @@ static void print(const void *state)
     }
 }
 
-static void draw(const void *state, const tsr_image *picture)
+static void draw(const void *state, const void *result, const tsr_image *picture)
 {
     const pose *p = state;
-    for (int i = p->count - 1; i >= 0; i--)             /* the surest ends on top */
-        cli_overlay_skeleton(picture, p->skeleton, p->people[i].point, p->threshold);
+    const found *f = result;
+    for (int i = f->count - 1; i >= 0; i--)             /* the surest ends on top */
+        cli_overlay_skeleton(picture, p->skeleton, f->people[i].point, p->threshold);
 }
 
 static const char *model(const void *state)
@@ -198,19 +202,19 @@ static const char *model(const void *state)
     return p->blaze ? p->landmarks.name : p->net.name;
 }
 
-static double ms(const void *state) { return ((const pose *)state)->ms; }
+static double ms(const void *result) { return ((const found *)result)->ms; }
 
 static void close(void *state)
 {
     pose *p = state;
     cli_network_close(&p->net);
     cli_network_close(&p->landmarks);
-    free(p->people);
 }
 
 static const cli_task task = {
     .name = "pose", .letters = "Tn", .state_bytes = sizeof(pose),
-    .open = open, .look = look, .tell = tell, .print = print, .draw = draw,
+    .result_bytes = sizeof(found), .open = open, .look = look,
+    .tell = tell, .print = print, .draw = draw,
     .model = model, .ms = ms, .close = close,
 };
 

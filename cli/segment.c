@@ -19,10 +19,14 @@ typedef struct {
     cli_class_names names;
     bool one_class;
     float threshold;            /* of a mask */
-    tsr_plane labels;           /* of the last picture: class numbers, or a mask */
+} segmenter;
+
+typedef struct {
+    tsr_plane labels;           /* class numbers, or a mask */
     size_t room;                /* bytes in labels.pixel */
     int pixels[CLASSES];        /* of each class */
-} segmenter;
+    double ms;
+} areas;
 
 static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err)
 {
@@ -44,17 +48,17 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
 }
 
 /* The plane is kept from picture to picture and grows when it must. */
-static tsr_status make_room(segmenter *s, const tsr_image *picture, tsr_error *err)
+static tsr_status make_room(areas *a, const tsr_image *picture, tsr_error *err)
 {
     const size_t need = (size_t)picture->width * (size_t)picture->height;
-    if (need > s->room) {
-        free(s->labels.pixel);
-        s->labels.pixel = malloc(need);
-        s->room = s->labels.pixel ? need : 0;
+    if (need > a->room) {
+        free(a->labels.pixel);
+        a->labels.pixel = malloc(need);
+        a->room = a->labels.pixel ? need : 0;
     }
-    s->labels.width = picture->width;
-    s->labels.height = picture->height;
-    if (!s->labels.pixel)
+    a->labels.width = picture->width;
+    a->labels.height = picture->height;
+    if (!a->labels.pixel)
         return tsr_fail(err, TSR_NO_MEMORY, "no memory left for a mask of %d x %d pixels",
                         picture->width, picture->height);
     return TSR_OK;
@@ -65,81 +69,85 @@ static int level_of(const segmenter *s) { return (int)(s->threshold * 255 + 0.5f
 
 /* How many pixels each class has.  A mask's values are probabilities: those from the
  * level on are the class. */
-static void count_pixels(segmenter *s)
+static void count_pixels(const segmenter *s, areas *a)
 {
-    const size_t n = (size_t)s->labels.width * (size_t)s->labels.height;
+    const size_t n = (size_t)a->labels.width * (size_t)a->labels.height;
     const int level = level_of(s);
-    memset(s->pixels, 0, sizeof s->pixels);
+    memset(a->pixels, 0, sizeof a->pixels);
     for (size_t i = 0; i < n; i++) {
-        const int v = s->labels.pixel[i];
-        s->pixels[s->one_class ? v >= level && v > 0 ? PERSON : 0 : v]++;
+        const int v = a->labels.pixel[i];
+        a->pixels[s->one_class ? v >= level && v > 0 ? PERSON : 0 : v]++;
     }
 }
 
-static tsr_status look(void *state, const cli_frame *frame, tsr_error *err)
+static tsr_status look(void *state, const cli_frame *frame, void *result, tsr_error *err)
 {
     segmenter *s = state;
+    areas *a = result;
     tsr_affine back;
-    TSR_TRY(make_room(s, &frame->image, err));
+    TSR_TRY(make_room(a, &frame->image, err));
     TSR_TRY(cli_network_run(&s->net, &frame->image, &back, err));
     tsr_session *session = s->net.session.session;
     const tsr_tensor *out = tsr_output(session, 0), *in = tsr_input(session, 0);
     const tsr_affine grid = tsr_affine_for_grid(&back, in, out->dim[2], out->dim[1]);
     if (s->one_class) {
-        TSR_TRY(tsr_segment_mask(out, &grid, &s->labels, err));
+        TSR_TRY(tsr_segment_mask(out, &grid, &a->labels, err));
     } else {
         TSR_TRY(cli_network_work(&s->net, tsr_segment_bytes(out), err));
-        TSR_TRY(tsr_segment_labels(out, &grid, &s->labels, s->net.work, err));
+        TSR_TRY(tsr_segment_labels(out, &grid, &a->labels, s->net.work, err));
     }
-    count_pixels(s);
+    count_pixels(s, a);
+    a->ms = s->net.ms;
     return TSR_OK;
 }
 
-static double share_of(const segmenter *s, int label)
+static double share_of(const areas *a, int label)
 {
-    return s->pixels[label] / ((double)s->labels.width * s->labels.height);
+    return a->pixels[label] / ((double)a->labels.width * a->labels.height);
 }
 
 /* Classes that are there, most pixels first; gives how many. */
-static int classes_present(const segmenter *s, int list[CLASSES])
+static int classes_present(const areas *a, int list[CLASSES])
 {
     int n = 0;
     for (int c = 0; c < CLASSES; c++) {
-        if (!s->pixels[c])
+        if (!a->pixels[c])
             continue;
         int at = n++;
-        for (; at > 0 && s->pixels[list[at - 1]] < s->pixels[c]; at--)
+        for (; at > 0 && a->pixels[list[at - 1]] < a->pixels[c]; at--)
             list[at] = list[at - 1];
         list[at] = c;
     }
     return n;
 }
 
-static void tell(const void *state, cJSON *result)
+static void tell(const void *state, const void *result, cJSON *line)
 {
     const segmenter *s = state;
+    const areas *a = result;
     int list[CLASSES];
-    const int n = classes_present(s, list);
-    cJSON *classes = cJSON_AddArrayToObject(result, "classes");
+    const int n = classes_present(a, list);
+    cJSON *classes = cJSON_AddArrayToObject(line, "classes");
     for (int i = 0; i < n; i++) {
         char text[CLI_CLASS_TEXT];
         cJSON *o = cJSON_CreateObject();
         cJSON_AddNumberToObject(o, "index", list[i]);
         cJSON_AddStringToObject(o, "label", cli_class_name(&s->names, list[i], text));
-        cJSON_AddNumberToObject(o, "pixels", s->pixels[list[i]]);
-        cli_json_number(o, "share", share_of(s, list[i]), 5);
+        cJSON_AddNumberToObject(o, "pixels", a->pixels[list[i]]);
+        cli_json_number(o, "share", share_of(a, list[i]), 5);
         cJSON_AddItemToArray(classes, o);
     }
 }
 
-static void print(const void *state)
+static void print(const void *state, const void *result)
 {
     const segmenter *s = state;
+    const areas *a = result;
     int list[CLASSES];
-    const int n = classes_present(s, list);
+    const int n = classes_present(a, list);
     for (int i = 0; i < n; i++) {
         char text[CLI_CLASS_TEXT];
-        printf("  %5.1f %%  ", 100 * share_of(s, list[i]));
+        printf("  %5.1f %%  ", 100 * share_of(a, list[i]));
         cli_print_clean(stdout, cli_class_name(&s->names, list[i], text), 0);
         putchar('\n');
     }
@@ -152,48 +160,50 @@ static cli_paint paint_of(int label, float alpha)
     return (cli_paint){ c[0], c[1], c[2], alpha };
 }
 
-static void draw(const void *state, const tsr_image *picture)
+static void draw(const void *state, const void *result, const tsr_image *picture)
 {
     /* Specks are more likely errors than things: neither drawn nor in the legend. */
     static const double speck = 0.001;
     const float tint = 0.5f;
     const segmenter *s = state;
+    const areas *a = result;
     cli_paint palette[CLASSES] = { { 0, 0, 0, 0 } };
     cli_legend_row rows[CLASSES];
     char text[CLASSES][CLI_CLASS_TEXT];
     int list[CLASSES], legend = 0;
-    const int n = classes_present(s, list);
+    const int n = classes_present(a, list);
     for (int i = 0; i < n; i++) {
         const int c = list[i];
-        if (c == 0 || share_of(s, c) < speck)
+        if (c == 0 || share_of(a, c) < speck)
             continue;
         palette[c] = paint_of(c, tint);
         rows[legend++] = (cli_legend_row){ cli_class_name(&s->names, c, text[i]), paint_of(c, 1),
-                                           (float)share_of(s, c) };
+                                           (float)share_of(a, c) };
     }
     const tsr_tensor *out = tsr_output(s->net.session.session, 0);
     const float cell = (float)picture->width / (float)out->dim[2];
     if (s->one_class)
-        cli_overlay_mask(picture, &s->labels, level_of(s), cell, paint_of(PERSON, tint));
+        cli_overlay_mask(picture, &a->labels, level_of(s), cell, paint_of(PERSON, tint));
     else
-        cli_overlay_labels(picture, &s->labels, cell, palette);
+        cli_overlay_labels(picture, &a->labels, cell, palette);
     cli_overlay_legend(picture, rows, legend);
 }
 
 static const char *model(const void *state) { return ((const segmenter *)state)->net.name; }
-static double ms(const void *state) { return ((const segmenter *)state)->net.ms; }
+static double ms(const void *result) { return ((const areas *)result)->ms; }
+static void drop(void *result) { free(((areas *)result)->labels.pixel); }
 
 static void close(void *state)
 {
     segmenter *s = state;
     cli_network_close(&s->net);
     cli_class_names_close(&s->names);
-    free(s->labels.pixel);
 }
 
 static const cli_task task = {
     .name = "segment", .letters = "Tln", .state_bytes = sizeof(segmenter),
-    .open = open, .look = look, .tell = tell, .print = print, .draw = draw,
+    .result_bytes = sizeof(areas), .drop = drop, .open = open, .look = look,
+    .tell = tell, .print = print, .draw = draw,
     .model = model, .ms = ms, .close = close,
 };
 
