@@ -176,14 +176,18 @@ const tsr_tensor *tsr_output(const tsr_session *s, int index)
 
 void tsr_run(tsr_session *s)
 {
+    tsr_threads_begin(s->threads);
     for (int i = 0; i < s->step_count; i++)
         s->steps[i].run(&s->steps[i]);
+    tsr_threads_end(s->threads);
 }
 
 void tsr_run_steps(tsr_session *s, void (*done)(void *ctx, int step), void *ctx)
 {
+    tsr_threads_begin(s->threads);
     for (int i = 0; i < s->step_count; i++) {
         s->steps[i].run(&s->steps[i]);
         done(ctx, i);
     }
+    tsr_threads_end(s->threads);
 }

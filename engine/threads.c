@@ -1,19 +1,24 @@
 /*
  * threads.c - see threads.h.
  *
- * One loop at a time: the caller publishes a job, wakes the workers, takes
- * part itself, and waits until every index is done.  It does not wait for the
- * workers: one that the system has put aside for milliseconds must not hold up
- * a loop that the others have finished.  So the job's number, its size and the
- * next index share one atomic word, the ticket:
+ * One loop at a time: the caller publishes a job, takes part itself, and waits until
+ * every index is done.  It does not wait for the workers: one that the system has put
+ * aside for milliseconds must not hold up a loop that the others have finished.
  *
- *     63 .. 48  job   |  47 .. 24  tasks   |  23 .. 0  next index
+ * Every worker has a share of the indices, the same part of each loop, so that the
+ * rows of one layer that it wrote are the rows that it reads in the next: they are in
+ * its own cache.  Who is done with its own share helps with the others'.  A share's
+ * job, end and next index are one atomic word, the ticket:
+ *
+ *     63 .. 48  job   |  47 .. 24  end     |  23 .. 0  next index
  *
  * Taking an index is one fetch-and-add, and what it returns tells a worker that
- * comes late that this job has no index left - or hands it one of the next job.
+ * comes late that this share has no index left - or hands it one of the next job.
+ * Ticket, task and argument lie in one cache line: one transfer starts a worker.
  *
- * Between two loops of one inference there are only microseconds, so a worker
- * spins shortly before it sleeps on the condition variable.
+ * Workers are woken when an inference begins and look for jobs without a pause until it
+ * has ended, and a moment longer, before they sleep (parking.h).  Between two jobs there
+ * are microseconds; a sleep and a wake-up would cost twenty.
  * SPDX-License-Identifier: MIT
  */
 #include "engine/platform.h"
@@ -22,102 +27,131 @@
 #if TSR_HOST
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include "engine/parking.h"
 
-enum { MAX_THREADS = 64, SPINS = 4000, MAX_TASKS = 1 << 23 };
+enum {
+    MAX_THREADS = 64, MAX_TASKS = 1 << 23,
+    LINE = 128,                 /* bytes: caches fetch lines in pairs */
+    LOOKS = 64,                 /* between two looks at the clock */
+    WAKEFUL_NS = 500 * 1000,    /* from the end of an inference to sleep */
+    POLITE_NS = 50 * 1000,      /* of waiting, before others may have the CPU */
+};
 
 typedef struct {
-    tsr_threads *pool;
+    _Alignas(LINE) atomic_uint_least64_t ticket;        /* see above */
+    void (*task)(void *arg, int index, int worker);
+    void *arg;
+    _Alignas(LINE) tsr_threads *pool;
     int worker;
+    atomic_int id;              /* tsr_thread_id; -1: does not run yet */
+    int keeps_off;              /* this CPU; -1: none */
     pthread_t thread;
-} worker_slot;
+} share;
 
 struct tsr_threads {
     int count;                          /* workers, the caller included */
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    atomic_int sleepers;                /* changed under the lock */
+    tsr_parking parking;
+    atomic_bool busy;                   /* an inference is under way: do not sleep */
     atomic_bool quit;
-    atomic_uint_least64_t ticket;       /* see above */
-    atomic_int left;                    /* tasks not yet done */
-    void (*task)(void *arg, int index, int worker);
-    void *arg;
-    worker_slot slots[MAX_THREADS];
+    int caller_cpu;                     /* where the caller was in its last inference */
+    _Alignas(LINE) atomic_int left;     /* tasks not yet done */
+    share shares[];
 };
 
-static inline void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
-    __asm__ volatile("yield");
-#endif
-}
-
 static unsigned job_of(uint64_t ticket)   { return (unsigned)(ticket >> 48); }
-static int tasks_of(uint64_t ticket)      { return (int)(ticket >> 24 & 0xffffff); }
+static int end_of(uint64_t ticket)        { return (int)(ticket >> 24 & 0xffffff); }
 static int index_of(uint64_t ticket)      { return (int)(ticket & 0xffffff); }
 
-/* A job cannot end before all its tickets are done, so task and arg belong to
- * the ticket for as long as one is held. */
+/* Whatever is left of a share.  A job cannot end before all its tickets are done, so
+ * task and arg belong to the ticket for as long as one is held. */
+static int work_on(share *s, int worker)
+{
+    for (int done = 0;; done++) {
+        uint64_t ticket = atomic_load_explicit(&s->ticket, memory_order_relaxed);
+        if (index_of(ticket) < end_of(ticket))          /* look before writing to the line */
+            ticket = atomic_fetch_add(&s->ticket, 1);
+        if (index_of(ticket) >= end_of(ticket))
+            return done;
+        s->task(s->arg, index_of(ticket), worker);
+    }
+}
+
 static void work(tsr_threads *t, int worker)
 {
     int done = 0;
-    for (;;) {
-        const uint64_t ticket = atomic_fetch_add(&t->ticket, 1);
-        if (index_of(ticket) >= tasks_of(ticket))
-            break;
-        t->task(t->arg, index_of(ticket), worker);
-        done++;
-    }
+    for (int i = 0; i < t->count; i++)
+        done += work_on(&t->shares[(worker + i) % t->count], worker);
     if (done)
         atomic_fetch_sub_explicit(&t->left, done, memory_order_release);
 }
 
-/* Wait for a job other than `seen`: first by looking, then asleep. */
-static unsigned await_job(tsr_threads *t, unsigned seen)
+static unsigned job_at(const share *s)
 {
-    for (int i = 0; i < SPINS; i++) {
-        const unsigned now = job_of(atomic_load_explicit(&t->ticket, memory_order_acquire));
-        if (now != seen)
-            return now;
-        relax();
+    return job_of(atomic_load_explicit(&s->ticket, memory_order_acquire));
+}
+
+/* Look for a job other than `seen`, while an inference is under way and a moment longer.
+ * Whoever else wants the CPU gets it. */
+static bool saw_job(const share *s, unsigned seen)
+{
+    const uint64_t begin = tsr_clock_ns();
+    for (uint64_t now = begin, ended = begin; now - ended < WAKEFUL_NS; now = tsr_clock_ns()) {
+        for (int i = 0; i < LOOKS; i++) {
+            if (job_at(s) != seen)
+                return true;
+            tsr_relax();
+        }
+        if (atomic_load_explicit(&s->pool->busy, memory_order_relaxed))
+            ended = now;
+        if (now - begin > POLITE_NS)
+            sched_yield();
     }
-    pthread_mutex_lock(&t->lock);
-    atomic_fetch_add(&t->sleepers, 1);
-    while (job_of(atomic_load(&t->ticket)) == seen)
-        pthread_cond_wait(&t->wake, &t->lock);
-    atomic_fetch_sub(&t->sleepers, 1);
-    pthread_mutex_unlock(&t->lock);
-    return job_of(atomic_load(&t->ticket));
+    return false;
+}
+
+static unsigned await_job(share *s, unsigned seen)
+{
+    tsr_threads *t = s->pool;
+    while (!saw_job(s, seen)) {
+        const unsigned ticket = tsr_parking_enter(&t->parking);
+        if (job_of(atomic_load(&s->ticket)) == seen && !atomic_load(&t->busy))
+            tsr_parking_sleep(&t->parking, ticket);
+        tsr_parking_leave(&t->parking);
+    }
+    return job_at(s);
 }
 
 static void *worker_main(void *arg)
 {
-    const worker_slot *slot = arg;
-    tsr_threads *t = slot->pool;
+    share *s = arg;
+    tsr_threads *t = s->pool;
+    atomic_store(&s->id, tsr_thread_id());
     for (unsigned seen = 0;;) {
-        seen = await_job(t, seen);
+        seen = await_job(s, seen);
         if (atomic_load(&t->quit))
             return NULL;
-        work(t, slot->worker);
+        work(t, s->worker);
     }
 }
 
-/* Either a worker on its way to sleep sees the new ticket, or we see that it
- * sleeps: both look after they have written. */
-static void begin_job(tsr_threads *t, int tasks)
+static void publish(tsr_threads *t, int tasks, void (*task)(void *arg, int index, int worker),
+                    void *arg)
 {
-    const unsigned job = job_of(atomic_load(&t->ticket)) + 1;
+    const uint64_t job = job_of(atomic_load(&t->shares[0].ticket)) + 1;
     atomic_store_explicit(&t->left, tasks, memory_order_relaxed);
-    atomic_store(&t->ticket, (uint64_t)job << 48 | (uint64_t)tasks << 24);
-    if (atomic_load(&t->sleepers)) {
-        pthread_mutex_lock(&t->lock);
-        pthread_cond_broadcast(&t->wake);
-        pthread_mutex_unlock(&t->lock);
+    for (int i = t->count - 1; i >= 0; i--) {           /* the caller's own last */
+        share *s = &t->shares[i];
+        const uint64_t first = (uint64_t)tasks * (unsigned)i / (unsigned)t->count;
+        const uint64_t end = (uint64_t)tasks * ((unsigned)i + 1) / (unsigned)t->count;
+        s->task = task, s->arg = arg;
+        atomic_store(&s->ticket, job << 48 | end << 24 | first);
     }
+    if (!atomic_load(&t->busy))         /* in an inference nobody sleeps */
+        tsr_parking_call(&t->parking);
 }
 
 void tsr_parallel(tsr_threads *t, int tasks,
@@ -128,14 +162,38 @@ void tsr_parallel(tsr_threads *t, int tasks,
             task(arg, i, 0);
         return;
     }
-    t->task = task, t->arg = arg;
-    begin_job(t, tasks);
+    publish(t, tasks, task, arg);
     work(t, 0);
-    for (int spins = 0; atomic_load_explicit(&t->left, memory_order_acquire) > 0; spins++)
-        if (spins < 16 * SPINS)
-            relax();
-        else
+    uint64_t begin = 0;
+    for (int looks = 1; atomic_load_explicit(&t->left, memory_order_acquire) > 0; looks++) {
+        tsr_relax();
+        if (looks % LOOKS)
+            continue;
+        const uint64_t now = tsr_clock_ns();
+        begin = begin ? begin : now;
+        if (now - begin > POLITE_NS)
             sched_yield();              /* more threads than processors */
+    }
+}
+
+void tsr_threads_begin(tsr_threads *t)
+{
+    if (!t || t->count == 1)
+        return;
+    const int here = tsr_cpu_here();
+    for (int i = 1; here != t->caller_cpu && i < t->count; i++) {
+        share *s = &t->shares[i];
+        s->keeps_off = tsr_keep_off(atomic_load(&s->id), here, s->keeps_off);
+    }
+    t->caller_cpu = here;
+    atomic_store(&t->busy, true);
+    tsr_parking_call(&t->parking);
+}
+
+void tsr_threads_end(tsr_threads *t)
+{
+    if (t)
+        atomic_store(&t->busy, false);
 }
 
 int tsr_threads_count(const tsr_threads *t) { return t ? t->count : 1; }
@@ -145,12 +203,24 @@ void tsr_threads_stop(tsr_threads *t)
     if (!t)
         return;
     atomic_store(&t->quit, true);
-    begin_job(t, 0);
+    publish(t, 0, NULL, NULL);
     for (int i = 1; i < t->count; i++)
-        pthread_join(t->slots[i].thread, NULL);
-    pthread_cond_destroy(&t->wake);
-    pthread_mutex_destroy(&t->lock);
+        pthread_join(t->shares[i].thread, NULL);
+    tsr_parking_destroy(&t->parking);
     free(t);
+}
+
+/* A worker whose id is known can be told where to run. */
+static bool start_worker(tsr_threads *t, int worker)
+{
+    share *s = &t->shares[worker];
+    s->pool = t, s->worker = worker, s->keeps_off = -1;
+    atomic_init(&s->id, -1);
+    if (pthread_create(&s->thread, NULL, worker_main, s))
+        return false;
+    while (atomic_load(&s->id) < 0 && tsr_thread_id() >= 0)
+        sched_yield();
+    return true;
 }
 
 tsr_status tsr_threads_start(int count, tsr_threads **threads, tsr_error *err)
@@ -159,20 +229,19 @@ tsr_status tsr_threads_start(int count, tsr_threads **threads, tsr_error *err)
     if (count < 1 || count > MAX_THREADS)
         return tsr_fail(err, TSR_BAD_ARGUMENT, "%d threads asked for, 1 to %d are possible",
                         count, MAX_THREADS);
-    tsr_threads *t = calloc(1, sizeof *t);
+    const size_t bytes = sizeof(tsr_threads) + (size_t)count * sizeof(share);
+    tsr_threads *t = aligned_alloc(LINE, bytes);        /* a multiple of LINE, as its parts are */
     if (!t)
         return tsr_fail(err, TSR_NO_MEMORY, "no memory for a thread pool");
-    pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->wake, NULL);
-    for (t->count = 1; t->count < count; t->count++) {
-        worker_slot *slot = &t->slots[t->count];
-        *slot = (worker_slot){ .pool = t, .worker = t->count };
-        if (pthread_create(&slot->thread, NULL, worker_main, slot)) {
+    memset(t, 0, bytes);
+    t->caller_cpu = -1;
+    tsr_parking_init(&t->parking);
+    for (t->count = 1; t->count < count; t->count++)
+        if (!start_worker(t, t->count)) {
             const int got = t->count;
             tsr_threads_stop(t);
             return tsr_fail(err, TSR_NO_MEMORY, "the system gave %d of %d threads", got, count);
         }
-    }
     *threads = t;
     return TSR_OK;
 }
@@ -186,7 +255,9 @@ tsr_status tsr_threads_start(int count, tsr_threads **threads, tsr_error *err)
                       : tsr_fail(err, TSR_UNSUPPORTED, "%d threads: this build has none", count);
 }
 
-void tsr_threads_stop(tsr_threads *t) { (void)t; }
+void tsr_threads_stop(tsr_threads *t)  { (void)t; }
+void tsr_threads_begin(tsr_threads *t) { (void)t; }
+void tsr_threads_end(tsr_threads *t)   { (void)t; }
 
 int tsr_threads_count(const tsr_threads *t) { return (void)t, 1; }
 

@@ -1,9 +1,9 @@
 /*
  * threads.h - a few worker threads that share the loops of one session.
  *
- * The calling thread is worker 0 and takes part.  Workers take indices from a
- * shared counter, so who computes what varies from run to run; what is
- * computed does not: a task's result may depend on its index only.
+ * The calling thread is worker 0 and takes part.  A worker begins with the same part of
+ * each loop, then helps the others, so who computes what varies from run to run; what
+ * is computed does not: a task's result may depend on its index only.
  * SPDX-License-Identifier: MIT
  */
 #ifndef TSR_THREADS_H
@@ -28,6 +28,12 @@ int tsr_threads_count(const tsr_threads *t);    /* NULL: 1 */
  * worker is 0..count-1: which slice of scratch to use. */
 void tsr_parallel(tsr_threads *t, int tasks,
                   void (*task)(void *arg, int index, int worker), void *arg);
+
+/* An inference, or another run of loops, begins: wake the workers now, while the caller
+ * gets going, and keep them awake until it ends.  Without it tsr_parallel wakes them, each
+ * time if loops are far apart.  tsr_run calls both. */
+void tsr_threads_begin(tsr_threads *t);         /* NULL is fine for both */
+void tsr_threads_end(tsr_threads *t);
 
 #ifdef __cplusplus
 }
