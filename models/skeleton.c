@@ -21,6 +21,20 @@ const tsr_skeleton tsr_skeleton_body14 = {
     COUNT(body14_name), COUNT(body14_limb), body14_name, body14_limb
 };
 
+/* The key points of the COCO data set. */
+static const char *const body17_name[] = {
+    "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder",
+    "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip",
+    "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
+};
+static const uint8_t body17_limb[][2] = {
+    { 0, 1 }, { 1, 3 }, { 0, 2 }, { 2, 4 }, { 5, 6 }, { 5, 7 }, { 7, 9 }, { 6, 8 },
+    { 8, 10 }, { 5, 11 }, { 6, 12 }, { 11, 12 }, { 11, 13 }, { 13, 15 }, { 12, 14 }, { 14, 16 },
+};
+const tsr_skeleton tsr_skeleton_body17 = {
+    COUNT(body17_name), COUNT(body17_limb), body17_name, body17_limb
+};
+
 /* BlazePose. */
 static const char *const body33_name[] = {
     "nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye",

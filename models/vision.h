@@ -5,6 +5,7 @@
  *     picture -> tsr_picture_fit  -> input tensor -> tsr_run -> outputs
  *     outputs -> tsr_top_k        -> labels
  *             -> tsr_heatmap_decode     -> joints of one person
+ *             -> tsr_posenet_decode     -> joints of several people
  *             -> tsr_segment_labels     -> a class for each pixel of the picture
  *             -> tsr_blaze_decode, tsr_nms_weighted -> faces, palms, people
  *             -> tsr_landmarks_decode   -> points inside a region
@@ -123,8 +124,9 @@ typedef struct {
     const uint8_t (*limb)[2];   /* pairs of points joined by a line       */
 } tsr_skeleton;
 
-/* 14 joints of hourglass and CPM; 33 of BlazePose; 21 of a hand. */
-extern const tsr_skeleton tsr_skeleton_body14, tsr_skeleton_body33, tsr_skeleton_hand21;
+/* 14 joints of hourglass and CPM; 17 of COCO, in PoseNet; 33 of BlazePose; 21 of a hand. */
+extern const tsr_skeleton tsr_skeleton_body14, tsr_skeleton_body17, tsr_skeleton_body33,
+                          tsr_skeleton_hand21;
 
 /* From a grid of w x h cells that covers the same area as an input of in_w x in_h
  * (heatmap cells, mask pixels) to the picture. */
@@ -242,6 +244,46 @@ typedef struct {
 size_t tsr_people_bytes(const tsr_body_finder *f, const tsr_image *picture);
 tsr_status tsr_people_find(const tsr_body_finder *f, const tsr_image *picture, void *work,
                            tsr_person *people, int room, int *count, tsr_error *err);
+
+/* ---- PoseNet: several people in one look ---------------------------------------- */
+
+enum { TSR_POSENET_POINTS = 17 };
+
+/* The heads of a PoseNet.  An input of k * stride + 1 pixels gives k + 1 cells; offsets
+ * and displacements are in pixels of the input, all y before all x. */
+typedef struct {
+    const tsr_tensor *heatmap;  /* [1,h,w,17] logits */
+    const tsr_tensor *offset;   /* [1,h,w,34] from the cell to the point */
+    const tsr_tensor *forward;  /* [1,h,w,32] from parent to child, away from the nose */
+    const tsr_tensor *backward; /* [1,h,w,32] from child to parent; the same as `forward`:
+                                   both in one [1,h,w,64], forward first */
+    float stride;
+} tsr_posenet;
+
+/* Find them among a session's outputs, by the number of channels and, the two sorts of
+ * displacements, by "fwd" or "forward" and "bwd" or "backward" in their names. */
+tsr_status tsr_posenet_heads(tsr_session *session, tsr_posenet *heads, tsr_error *err);
+
+/* How people are put together.  Two decoders were published with networks. */
+typedef struct {
+    bool bilinear;              /* fields are read between four cells; else in the nearest */
+    int refinements;            /* steps along the offsets after each displacement */
+    float root;                 /* least probability of a point to begin a person with */
+    float person;               /* least score of a person */
+    float radius;               /* a point within so many input pixels of the same point
+                                   of a surer person is that person's */
+} tsr_posenet_rules;
+
+/* TensorFlow.js's: nearest, 2 refinements.  Coral's: bilinear, 5. */
+extern const tsr_posenet_rules tsr_posenet_tfjs, tsr_posenet_coral;
+
+/* Everyone with at least one sure point, surest first; gives how many, at most `room`.
+ * A person's score is the mean of the 17 probabilities, without points that belong to
+ * a surer person; the box surrounds the points that could have begun a person.  Work
+ * space: tsr_posenet_bytes(). */
+size_t tsr_posenet_bytes(const tsr_posenet *heads);
+int tsr_posenet_decode(const tsr_posenet *heads, const tsr_posenet_rules *rules,
+                       const tsr_affine *to_picture, tsr_person *people, int room, void *work);
 
 #ifdef __cplusplus
 }

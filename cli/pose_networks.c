@@ -1,0 +1,176 @@
+/*
+ * pose_networks.c - see pose_networks.h.
+ *
+ * Of a file that the catalogue does not know, the shapes of its outputs say what
+ * it is.
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "cli/pose_networks.h"
+
+/* ---- opening -------------------------------------------------------------------- */
+
+/* Both networks are in the catalogue, so there is nothing for a hint to say. */
+static tsr_status open_blaze(pose_networks *p, const char *landmarks, int threads, tsr_error *err)
+{
+    const cli_network_hint none = { 0 };
+    TSR_TRY(cli_network_open("pose_detection", TSR_TASK_DETECT, threads, &none, &p->net, err));
+    p->kind = POSE_BLAZE;
+    p->skeleton = &tsr_skeleton_body33;
+    return cli_network_open(landmarks, TSR_TASK_LANDMARK, threads, &none, &p->landmarks, err);
+}
+
+static void name_points(pose_networks *p, int count)
+{
+    for (int i = 0; i < count; i++) {
+        snprintf(p->unknown_text[i], POSE_NAME, "point_%d", i);
+        p->unknown_name[i] = p->unknown_text[i];
+    }
+    p->unknown = (tsr_skeleton){ .points = count, .name = p->unknown_name };
+    p->skeleton = &p->unknown;
+}
+
+/* Displacements of both directions in one output come with the newer decoder. */
+static tsr_status set_up_posenet(pose_networks *p, tsr_error *err)
+{
+    TSR_TRY(tsr_posenet_heads(p->net.session.session, &p->heads, err));
+    p->kind = POSE_POSENET;
+    p->skeleton = &tsr_skeleton_body17;
+    p->rules = p->heads.forward == p->heads.backward ? tsr_posenet_coral : tsr_posenet_tfjs;
+    return TSR_OK;
+}
+
+static tsr_status set_up_heatmaps(pose_networks *p, tsr_error *err)
+{
+    const tsr_tensor *out = tsr_model_output(p->net.model.model, 0);
+    if (out->rank != 4 || out->dim[3] > TSR_MAX_POINTS)
+        return tsr_fail(err, TSR_UNSUPPORTED, "'%s' gives no heatmaps: its output '%s' should be "
+                        "[1,h,w,joints] with at most %d joints", p->net.name, out->name,
+                        TSR_MAX_POINTS);
+    p->kind = POSE_HEATMAPS;
+    p->skeleton = &tsr_skeleton_body14;
+    if (out->dim[3] != p->skeleton->points)
+        name_points(p, out->dim[3]);
+    return TSR_OK;
+}
+
+static tsr_status open_single(pose_networks *p, const char *model, const cli_picture_options *o,
+                              tsr_error *err)
+{
+    TSR_TRY(cli_network_open(model, TSR_TASK_POSE, o->threads, &o->hint, &p->net, err));
+    const tsr_catalogue_entry *e = p->net.model.entry;
+    if (e)
+        return e->post == TSR_POST_POSENET ? set_up_posenet(p, err) : set_up_heatmaps(p, err);
+    return set_up_posenet(p, NULL) == TSR_OK ? TSR_OK : set_up_heatmaps(p, err);
+}
+
+/* A name for the pair of BlazePose networks, or of its second one. */
+static const char *blaze_landmarks(const char *model)
+{
+    if (!strcmp(model, "blazepose"))
+        return "pose_landmark_lite";
+    const tsr_catalogue_entry *e = tsr_catalogue_find(model);
+    return e && e->labels == TSR_LABELS_JOINTS_33 ? e->name : NULL;
+}
+
+tsr_status pose_networks_open(pose_networks *p, const cli_picture_options *o, tsr_error *err)
+{
+    static const char *const usual[] = {
+        "hourglass", "cpm", "pose_landmark_lite", "pose_landmark_full", "posenet", NULL
+    };
+    const char *model = o->model ? o->model : cli_network_pick(usual);
+    const char *landmarks = blaze_landmarks(model);
+    if (landmarks)
+        TSR_TRY(open_blaze(p, landmarks, o->threads, err));
+    else
+        TSR_TRY(open_single(p, model, o, err));
+    /* Heatmaps of different networks reach different heights, but what is no joint
+     * stays below a tenth; the others give a probability. */
+    static const float usual_threshold[] = { 0.12f, 0.5f, 0.3f };
+    p->threshold = o->threshold >= 0 ? o->threshold : usual_threshold[p->kind];
+    return TSR_OK;
+}
+
+void pose_networks_close(pose_networks *p)
+{
+    cli_network_close(&p->net);
+    cli_network_close(&p->landmarks);
+}
+
+const char *pose_networks_name(const pose_networks *p)
+{
+    return p->kind == POSE_BLAZE ? p->landmarks.name : p->net.name;
+}
+
+/* ---- looking --------------------------------------------------------------------- */
+
+int pose_joints_shown(const pose_networks *p, const tsr_person *one)
+{
+    int n = 0;
+    for (int i = 0; i < p->skeleton->points; i++)
+        n += one->point[i].score >= p->threshold;
+    return n;
+}
+
+/* There is always a highest cell somewhere, so a person is there if any joint is
+ * surer than the threshold. */
+static tsr_status look_heatmaps(pose_networks *p, const tsr_image *picture, pose_found *f,
+                                tsr_error *err)
+{
+    tsr_affine back;
+    tsr_session *s = p->net.session.session;
+    TSR_TRY(cli_network_run(&p->net, picture, &back, err));
+    const tsr_tensor *out = tsr_output(s, 0);
+    const tsr_affine grid = tsr_affine_for_grid(&back, tsr_input(s, 0), out->dim[2], out->dim[1]);
+    TSR_TRY(cli_network_work(&p->net, tsr_heatmap_bytes(out), err));
+    tsr_person *one = &f->people[0];
+    const int n = tsr_heatmap_decode(out, &grid, one->point, TSR_MAX_POINTS, p->net.work);
+    one->score = 0;
+    for (int i = 0; i < n; i++)
+        one->score += one->point[i].score / (float)n;
+    f->count = pose_joints_shown(p, one) > 0;
+    f->ms = p->net.ms;
+    return TSR_OK;
+}
+
+/* Cropping and the second network belong to the inference here: there is one run of
+ * it for each person. */
+static tsr_status look_blaze(pose_networks *p, const tsr_image *picture, pose_found *f,
+                             tsr_error *err)
+{
+    const tsr_body_finder finder = { p->net.session.session, p->landmarks.session.session, 0.5f };
+    TSR_TRY(cli_network_work(&p->net, tsr_people_bytes(&finder, picture), err));
+    const double begin = cli_clock_ms();
+    TSR_TRY(tsr_people_find(&finder, picture, p->net.work, f->people, POSE_MAX_PEOPLE, &f->count,
+                            err));
+    f->ms = cli_clock_ms() - begin;
+    return TSR_OK;
+}
+
+/* Someone of whom no joint would be shown is nobody. */
+static tsr_status look_posenet(pose_networks *p, const tsr_image *picture, pose_found *f,
+                               tsr_error *err)
+{
+    tsr_affine back;
+    TSR_TRY(cli_network_run(&p->net, picture, &back, err));
+    TSR_TRY(cli_network_work(&p->net, tsr_posenet_bytes(&p->heads), err));
+    const int n = tsr_posenet_decode(&p->heads, &p->rules, &back, f->people, POSE_MAX_PEOPLE,
+                                     p->net.work);
+    f->count = 0;
+    for (int i = 0; i < n; i++)
+        if (pose_joints_shown(p, &f->people[i]) > 0)
+            f->people[f->count++] = f->people[i];
+    f->ms = p->net.ms;
+    return TSR_OK;
+}
+
+tsr_status pose_networks_look(pose_networks *p, const tsr_image *picture, pose_found *f,
+                              tsr_error *err)
+{
+    switch (p->kind) {
+    case POSE_BLAZE:   return look_blaze(p, picture, f, err);
+    case POSE_POSENET: return look_posenet(p, picture, f, err);
+    default:           return look_heatmaps(p, picture, f, err);
+    }
+}
