@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include "models/vision.h"
 
-/* Intersection over union; 0 when either is empty. */
-static float iou(const tsr_box *a, const tsr_box *b)
+float tsr_box_iou(const tsr_box *a, const tsr_box *b)
 {
     const float x0 = a->x0 > b->x0 ? a->x0 : b->x0, x1 = a->x1 < b->x1 ? a->x1 : b->x1;
     const float y0 = a->y0 > b->y0 ? a->y0 : b->y0, y1 = a->y1 < b->y1 ? a->y1 : b->y1;
@@ -60,7 +59,7 @@ int tsr_boxes_merge(tsr_box *boxes, int count, float overlap)
 
         int left = n + 1;       /* those that stay move forward, in order */
         for (int i = n + 1; i < count; i++) {
-            if (iou(&best, &boxes[i]) > overlap) {
+            if (tsr_box_iou(&best, &boxes[i]) > overlap) {
                 add(&sum, &boxes[i], boxes[i].score);
                 total += boxes[i].score;
             } else {

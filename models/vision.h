@@ -201,6 +201,9 @@ tsr_status tsr_boxes_decode(const tsr_detector *d, const tsr_tensor *raw, const 
  * its average, weighted by score.  Gives how many are left, best first. */
 int tsr_boxes_merge(tsr_box *boxes, int count, float overlap);
 
+/* Intersection over union, 0..1; 0 when either is empty or not a number. */
+float tsr_box_iou(const tsr_box *a, const tsr_box *b);
+
 void tsr_box_map(tsr_box *box, const tsr_affine *to_picture);
 
 /* ---- regions: where the second network looks --------------------------------- */
