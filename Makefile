@@ -123,6 +123,8 @@ bench: all $(B)/bench_session bench-peers
 	python3 bench/compare.py --ours $(B)/bench_session --tarsier $(B)/tarsier $(ARGS)
 ## bench-peers: a Python environment with the peers, in build/peers
 bench-peers: build/peers/ready
+## bench-networks: networks with random weights, in build/networks
+bench-networks: build/networks/ready
 ## export-check: every float model as ONNX, in the hands of ONNX Runtime
 export-check: $(B)/tarsier bench-peers
 	build/peers/bin/python tests/export.py $<
@@ -150,7 +152,7 @@ clean:
 	rm -rf $(B) $(foreach v,clang asan tsan aarch64 armhf,build-$v)
 ## help: this list
 help:
-	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)) | awk -F': ' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)) | awk -F': ' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -196,8 +198,12 @@ build/peers/ready: bench/peers/requirements.txt
 	build/peers/bin/pip install --quiet -r $<
 	touch $@
 
+build/networks/ready: bench/networks.py | build/peers/ready
+	build/peers/bin/python $< $(@D)
+	touch $@
+
 .SECONDARY:
 .PHONY: all tests check golden onnx-table kernels keras asan tsan clang aarch64 armhf asan-tests \
         tsan-tests clang-tests aarch64-tests armhf-tests cross-tests check-kernels bench \
-        bench-peers export-check lint install installed clean help
+        bench-peers bench-networks export-check lint install installed clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
