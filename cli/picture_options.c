@@ -22,6 +22,8 @@ static const struct option options[] = {
     { "top", required_argument, NULL, 'k' },
     { "labels", required_argument, NULL, 'l' },
     { "head", required_argument, NULL, 'H' },
+    { "person", required_argument, NULL, 'P' },
+    { "flip", no_argument, NULL, 'F' },
     CLI_HINT_OPTIONS,
     { NULL, 0, NULL, 0 },
 };
@@ -59,6 +61,21 @@ static bool parse_triple(const char *text, float v[3])
         }
         text = end + 1;
     }
+}
+
+/* "X,Y,S": a centre and a scale above 0. */
+static bool parse_person(const char *command, const char *text, cli_person *p)
+{
+    float v[3];
+    p->given = strchr(text, ',') && parse_triple(text, v) && v[2] > 0;
+    if (p->given) {
+        p->x = v[0];
+        p->y = v[1];
+        p->scale = v[2];
+        return true;
+    }
+    cli_usage(command, "--person wants X,Y,S: a centre and a scale above 0, not '%s'", text);
+    return false;
 }
 
 static bool parse_threshold(const char *command, const char *text, float *v)
@@ -104,6 +121,8 @@ static bool parse_one(const cli_task *task, int c, cli_picture_options *o)
     case 'l': o->labels = optarg; return true;
     case 'H': o->head = optarg; return true;
     case 'j': o->json = true; return true;
+    case 'F': o->person.flip = true; return true;
+    case 'P': return parse_person(task->name, optarg, &o->person);
     case 't': return cli_parse_int(task->name, "--threads", optarg, 1, 64, &o->threads);
     case 'k': return cli_parse_int(task->name, "--top", optarg, 1, CLI_TOP_MOST, &o->top);
     case 'T': return parse_threshold(task->name, optarg, &o->threshold);

@@ -24,6 +24,12 @@
 #include "cli/command.h"
 #include "cli/network.h"
 
+/* Which person a network for one should look at, and how. */
+typedef struct {
+    bool given, flip;
+    float x, y, scale;          /* centre, and a box of 200 * scale pixels a side */
+} cli_person;
+
 typedef struct {
     const char *model;          /* NULL: the task's own choice */
     const char *output, *labels, *head;
@@ -31,6 +37,7 @@ typedef struct {
     int threads, top;
     float threshold;            /* < 0: the task's own */
     cli_network_hint hint;
+    cli_person person;
     char **picture;             /* as on the command line; "-": a list on standard input */
     int picture_count;
 } cli_picture_options;

@@ -76,7 +76,7 @@ static double ms(const void *result) { return ((const pose_found *)result)->ms; 
 static void close(void *state) { pose_networks_close(state); }
 
 static const cli_task task = {
-    .name = "pose", .letters = "Tn", .state_bytes = sizeof(pose_networks),
+    .name = "pose", .letters = "TnPF", .state_bytes = sizeof(pose_networks),
     .result_bytes = sizeof(pose_found), .open = open, .look = look,
     .tell = tell, .print = print, .draw = draw,
     .model = model, .ms = ms, .close = close,
@@ -112,7 +112,12 @@ CLI_PICTURES_HELP
 "\n"
 CLI_NETWORK_HELP
 "Its output must be heatmaps [1,h,w,joints]; 14 of them are taken for the usual ones.\n"
-"Four outputs with the channels of PoseNet (17, 34 and twice 32, or 64) are PoseNet.\n"
+"Outputs with the channels of PoseNet (17, 34 and twice 32, or 64) are PoseNet.  An input\n"
+"of 256x256 and outputs of 16 maps of 64x64 are a stacked hourglass as published: R,G,B\n"
+"from 0 to 1, the 16 joints of MPII, and\n"
+"  --person X,Y,S          the person's centre and scale: a box of 200*S pixels a side\n"
+"                          (default: the whole picture)\n"
+"  --flip                  look at the mirror image, too, and average\n"
 "\n"
 "examples:\n"
 "  tarsier pose -o skeleton.png dancer.jpg\n"

@@ -55,6 +55,19 @@ static tsr_status set_up_heatmaps(pose_networks *p, tsr_error *err)
     return TSR_OK;
 }
 
+/* What the authors' network wants, unless the user says something else. */
+static void set_up_stacked(pose_networks *p, const cli_picture_options *o)
+{
+    const float scale = 1 / 255.0f;
+    p->kind = POSE_STACKED;
+    p->skeleton = &tsr_skeleton_body16;
+    p->person = o->person;
+    for (int c = 0; c < 3; c++) {
+        p->net.how.mean[c] = o->hint.has_mean ? o->hint.mean[c] : 0;
+        p->net.how.scale[c] = o->hint.has_scale ? o->hint.scale[c] : scale;
+    }
+}
+
 static tsr_status open_single(pose_networks *p, const char *model, const cli_picture_options *o,
                               tsr_error *err)
 {
@@ -62,7 +75,13 @@ static tsr_status open_single(pose_networks *p, const char *model, const cli_pic
     const tsr_catalogue_entry *e = p->net.model.entry;
     if (e)
         return e->post == TSR_POST_POSENET ? set_up_posenet(p, err) : set_up_heatmaps(p, err);
-    return set_up_posenet(p, NULL) == TSR_OK ? TSR_OK : set_up_heatmaps(p, err);
+    if (set_up_posenet(p, NULL) == TSR_OK)
+        return TSR_OK;
+    if (tsr_hourglass_recognise(p->net.session.session)) {
+        set_up_stacked(p, o);
+        return TSR_OK;
+    }
+    return set_up_heatmaps(p, err);
 }
 
 /* A name for the pair of BlazePose networks, or of its second one. */
@@ -85,9 +104,12 @@ tsr_status pose_networks_open(pose_networks *p, const cli_picture_options *o, ts
         TSR_TRY(open_blaze(p, landmarks, o->threads, err));
     else
         TSR_TRY(open_single(p, model, o, err));
+    if (p->kind != POSE_STACKED && (o->person.given || o->person.flip))
+        return tsr_fail(err, TSR_BAD_ARGUMENT, "--person and --flip are for stacked hourglasses "
+                        "as published, and '%s' is none", pose_networks_name(p));
     /* Heatmaps of different networks reach different heights, but what is no joint
      * stays below a tenth; the others give a probability. */
-    static const float usual_threshold[] = { 0.12f, 0.5f, 0.3f };
+    static const float usual_threshold[] = { 0.12f, 0.5f, 0.3f, 0.12f };
     p->threshold = o->threshold >= 0 ? o->threshold : usual_threshold[p->kind];
     return TSR_OK;
 }
@@ -165,12 +187,34 @@ static tsr_status look_posenet(pose_networks *p, const tsr_image *picture, pose_
     return TSR_OK;
 }
 
+/* Without a place, the whole picture: a square as long as its longer side. */
+static tsr_status look_stacked(pose_networks *p, const tsr_image *picture, pose_found *f,
+                               tsr_error *err)
+{
+    const tsr_hourglass h = { p->net.session.session, p->net.how, p->person.flip };
+    const float w = (float)picture->width, t = (float)picture->height;
+    const tsr_region where = p->person.given
+        ? tsr_region_of_scale(p->person.x, p->person.y, p->person.scale)
+        : (tsr_region){ w / 2, t / 2, w > t ? w : t, 0 };
+    tsr_person *one = &f->people[0];
+    TSR_TRY(cli_network_work(&p->net, tsr_hourglass_bytes(), err));
+    const double begin = cli_clock_ms();
+    TSR_TRY(tsr_hourglass_find(&h, picture, &where, p->net.work, one->point, err));
+    f->ms = cli_clock_ms() - begin;
+    one->score = 0;
+    for (int i = 0; i < TSR_HOURGLASS_POINTS; i++)
+        one->score += one->point[i].score / TSR_HOURGLASS_POINTS;
+    f->count = pose_joints_shown(p, one) > 0;
+    return TSR_OK;
+}
+
 tsr_status pose_networks_look(pose_networks *p, const tsr_image *picture, pose_found *f,
                               tsr_error *err)
 {
     switch (p->kind) {
     case POSE_BLAZE:   return look_blaze(p, picture, f, err);
     case POSE_POSENET: return look_posenet(p, picture, f, err);
+    case POSE_STACKED: return look_stacked(p, picture, f, err);
     default:           return look_heatmaps(p, picture, f, err);
     }
 }

@@ -4,6 +4,7 @@
  *     heatmaps    one person, a map for each joint (hourglass, CPM, files)
  *     BlazePose   a detector of people, then 33 points of each
  *     PoseNet     everyone at once, 17 points each
+ *     stacked     the original stacked hourglass: one person, whose place is known
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,7 +15,7 @@
 
 enum { POSE_MAX_PEOPLE = 32, POSE_NAME = 24 };
 
-typedef enum { POSE_HEATMAPS, POSE_BLAZE, POSE_POSENET } pose_kind;
+typedef enum { POSE_HEATMAPS, POSE_BLAZE, POSE_POSENET, POSE_STACKED } pose_kind;
 
 typedef struct {
     pose_kind kind;
@@ -22,6 +23,7 @@ typedef struct {
     cli_network landmarks;      /* BlazePose's second */
     tsr_posenet heads;
     tsr_posenet_rules rules;
+    cli_person person;          /* for the stacked hourglass */
     float threshold;            /* least score of a joint that is shown */
     const tsr_skeleton *skeleton;
     tsr_skeleton unknown;       /* a network of the user's: points without limbs */

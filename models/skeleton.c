@@ -21,6 +21,20 @@ const tsr_skeleton tsr_skeleton_body14 = {
     COUNT(body14_name), COUNT(body14_limb), body14_name, body14_limb
 };
 
+/* The MPII data set. */
+static const char *const body16_name[] = {
+    "right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle", "pelvis",
+    "thorax", "neck", "head_top", "right_wrist", "right_elbow", "right_shoulder",
+    "left_shoulder", "left_elbow", "left_wrist",
+};
+static const uint8_t body16_limb[][2] = {
+    { 2, 1 }, { 1, 0 }, { 3, 4 }, { 4, 5 }, { 6, 2 }, { 6, 3 }, { 6, 7 }, { 7, 8 }, { 8, 9 },
+    { 7, 12 }, { 12, 11 }, { 11, 10 }, { 7, 13 }, { 13, 14 }, { 14, 15 },
+};
+const tsr_skeleton tsr_skeleton_body16 = {
+    COUNT(body16_name), COUNT(body16_limb), body16_name, body16_limb
+};
+
 /* The key points of the COCO data set. */
 static const char *const body17_name[] = {
     "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder",

@@ -6,6 +6,7 @@
  *     outputs -> tsr_top_k        -> labels
  *             -> tsr_heatmap_decode     -> joints of one person
  *             -> tsr_posenet_decode     -> joints of several people
+ *     picture -> tsr_hourglass_find     -> joints of a person whose place is known
  *             -> tsr_segment_labels     -> a class for each pixel of the picture
  *             -> tsr_blaze_decode, tsr_nms_weighted -> faces, palms, people
  *             -> tsr_landmarks_decode   -> points inside a region
@@ -124,9 +125,10 @@ typedef struct {
     const uint8_t (*limb)[2];   /* pairs of points joined by a line       */
 } tsr_skeleton;
 
-/* 14 joints of hourglass and CPM; 17 of COCO, in PoseNet; 33 of BlazePose; 21 of a hand. */
-extern const tsr_skeleton tsr_skeleton_body14, tsr_skeleton_body17, tsr_skeleton_body33,
-                          tsr_skeleton_hand21;
+/* 14 joints of small hourglasses and CPM; 16 of MPII, in the original hourglass; 17 of
+ * COCO, in PoseNet; 33 of BlazePose; 21 of a hand. */
+extern const tsr_skeleton tsr_skeleton_body14, tsr_skeleton_body16, tsr_skeleton_body17,
+                          tsr_skeleton_body33, tsr_skeleton_hand21;
 
 /* From a grid of w x h cells that covers the same area as an input of in_w x in_h
  * (heatmap cells, mask pixels) to the picture. */
@@ -287,6 +289,31 @@ extern const tsr_posenet_rules tsr_posenet_tfjs, tsr_posenet_coral;
 size_t tsr_posenet_bytes(const tsr_posenet *heads);
 int tsr_posenet_decode(const tsr_posenet *heads, const tsr_posenet_rules *rules,
                        const tsr_affine *to_picture, tsr_person *people, int room, void *work);
+
+/* ---- the stacked hourglass as published: one person, whose place is known --------- */
+
+enum { TSR_HOURGLASS_POINTS = 16 };
+
+typedef struct {
+    tsr_session *session;       /* 256x256 pixels in; 16 maps of 64x64 out, the last of
+                                   several such outputs counts */
+    tsr_preprocess how;         /* the authors': R,G,B, mean 0, scale 1/255 */
+    bool flip;                  /* look at the mirror image, too, and average */
+} tsr_hourglass;
+
+/* Has a session's network such an input and such an output? */
+bool tsr_hourglass_recognise(tsr_session *session);
+
+/* The square that the authors' data sets mean by a person's centre and scale: 200 * scale
+ * pixels a side.  (They take 1.25 of MPII's scale and move the centre down by 15 * scale.) */
+tsr_region tsr_region_of_scale(float x, float y, float scale);
+
+/* Joints in the order of tsr_skeleton_body16; black outside the picture.  Work space:
+ * tsr_hourglass_bytes(). */
+size_t tsr_hourglass_bytes(void);
+tsr_status tsr_hourglass_find(const tsr_hourglass *h, const tsr_image *picture,
+                              const tsr_region *where, void *work,
+                              tsr_point points[TSR_HOURGLASS_POINTS], tsr_error *err);
 
 #ifdef __cplusplus
 }

@@ -72,6 +72,10 @@ done
 expect 2 "no such option: '--top'" pose --top 3 a.ppm
 expect 2 "no such option: '--output'" classify -o x.png a.ppm
 expect 2 "--threshold wants" pose --threshold 2 a.ppm
+for person in 1,2 1 1,2,0 1,2,-3 1,2,nan x,2,3 1,2,3,4; do
+    expect 2 "--person wants X,Y,S" pose --person $person a.ppm
+done
+expect 2 "no such option: '--flip'" segment --flip a.ppm
 expect 2 "--fit wants" segment --fit squeeze a.ppm
 expect 2 "--mean wants" segment --mean 1,2 a.ppm
 expect 2 "cannot tell the format of 'x.webp'" pose a.ppm -o x.webp
@@ -84,7 +88,7 @@ pictures_of() {
     command=$1 model=$2 key=$3
     "$tarsier" info "$model" >/dev/null 2>&1 || {
         # what only npm has need not be here
-        [ "$model" = pose_landmark_lite ] || skipped=$((skipped + 1))
+        [ "$model" = pose_landmark_lite ] || [ "$model" = posenet ] || skipped=$((skipped + 1))
         echo "skipped: no weights of $model"
         return
     }
@@ -130,6 +134,7 @@ stranger() {
         tail -n +2 >unknown
     check "a file nobody knows, with --bgr --mean --scale" cmp known unknown
     "$tarsier" pose --model ./stranger.tflite --threshold 0 a.ppm | tail -n +2 >unknown
+    expect 1 "'stranger.tflite' is none" pose --model ./stranger.tflite --flip a.ppm
     check "and without them" [ "$(cmp known unknown >/dev/null; echo $?)" = 1 ]
     "$tarsier" info mobilenet_v1_025 >/dev/null 2>&1 || return
     printf 'one\r\ntwo\n\nfour' >labels.txt
@@ -163,6 +168,8 @@ pictures_of segment selfie_segmentation classes
 pictures_of classify mobilenet_v1_025 classes
 if [ -z "$few" ]; then
     pictures_of pose pose_landmark_lite people
+    pictures_of pose posenet people
+    pictures_of pose posenet_coral people
     pictures_of segment deeplab classes
     pictures_of classify mobilenet_v2 classes
 fi
