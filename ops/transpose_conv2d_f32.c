@@ -198,7 +198,7 @@ tsr_status tsr_transpose_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_conte
     const geometry *g = &st.g;
     st.empty_phase = g->kh < g->sy || g->kw < g->sx;
     st.bias_size = tsr_gemm_f32_packed_size(st.gemm, g->oc, 0);
-    st.tap_size = st.bias_size * (size_t)g->c;
+    st.tap_size = tsr_gemm_f32_packed_size(st.gemm, g->oc, (size_t)g->c) - st.bias_size;
     st.packed = keep_packed(s, &st, ctx->arena);
     st.zeros = tsr_arena_keep(ctx->arena, (size_t)g->c * sizeof *st.zeros, sizeof *st.zeros);
     const size_t taps = (size_t)tsr_phase_taps(g->kh, g->sy, 0)
