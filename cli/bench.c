@@ -161,6 +161,7 @@ static tsr_status time_steps(tsr_session *s, int runs, bench_result *r, tsr_erro
 typedef struct {
     const char *model;
     int threads, runs;          /* runs 0: as many as about two seconds hold */
+    tsr_fuse fuse;
     bool per_op, json;
 } arguments;
 
@@ -177,15 +178,16 @@ static tsr_status measure(const arguments *a, tsr_session *s, bench_result *r, t
 }
 
 /* Best of a few: everything from the file's bytes to a session ready to run. */
-static tsr_status time_start(const cli_model *m, int threads, bench_result *r, tsr_error *err)
+static tsr_status time_start(const cli_model *m, const arguments *a, bench_result *r,
+                             tsr_error *err)
 {
     for (int i = 0; i < START_RUNS; i++) {
         tsr_model *again;
         cli_session s = { 0 };
         const double begin = now_ms();
-        TSR_TRY(cli_model_load(m, NULL, &again, err));
+        TSR_TRY(cli_model_load(m, &(tsr_options){ .fuse = a->fuse }, &again, err));
         const double loaded = now_ms();
-        const tsr_status status = cli_session_open(again, threads, &s, err);
+        const tsr_status status = cli_session_open(again, a->threads, &s, err);
         const double opened = now_ms();
         cli_session_close(&s);
         tsr_model_free(again);
@@ -202,14 +204,14 @@ static tsr_status bench(const arguments *a, tsr_error *err)
 {
     cli_model m;
     cli_session s = { 0 };
-    TSR_TRY(cli_model_open(a->model, &m, err));
+    TSR_TRY(cli_model_open_with(a->model, &(tsr_options){ .fuse = a->fuse }, &m, err));
     bench_result r = { .path = m.path, .g = &m.model->graph, .threads = a->threads,
                        .macs = cli_graph_macs(&m.model->graph) };
     tsr_status status = cli_session_open(m.model, a->threads, &s, err);
     if (status == TSR_OK)
         status = measure(a, s.session, &r, err);
     if (status == TSR_OK)
-        status = time_start(&m, a->threads, &r, err);
+        status = time_start(&m, a, &r, err);
     if (status == TSR_OK && a->json)
         status = bench_json(&r) ? TSR_OK
                                 : tsr_fail(err, TSR_NO_MEMORY, "no memory left for the JSON text");
@@ -228,15 +230,18 @@ static int run(int argc, char **argv)
         { "runs", required_argument, NULL, 'r' },
         { "per-op", no_argument, NULL, 'p' },
         { "json", no_argument, NULL, 'j' },
+        { "fuse", required_argument, NULL, 'f' },
         { NULL, 0, NULL, 0 },
     };
     arguments a = { .threads = 1 };
-    for (int c; (c = cli_option(argc, argv, "t:r:pj", options)) != -1;) {
+    for (int c; (c = cli_option(argc, argv, "t:r:pjf:", options)) != -1;) {
         if (c == '?')
             return CLI_USAGE;
         if (c == 't' && !cli_parse_int(argv[0], "--threads", optarg, 1, 64, &a.threads))
             return CLI_USAGE;
         if (c == 'r' && !cli_parse_int(argv[0], "--runs", optarg, 1, 100000, &a.runs))
+            return CLI_USAGE;
+        if (c == 'f' && !cli_parse_fuse(argv[0], optarg, &a.fuse))
             return CLI_USAGE;
         a.per_op |= c == 'p';
         a.json |= c == 'j';
@@ -253,7 +258,8 @@ const cli_command cli_bench = {
     .summary = "how fast a model runs here, as a whole and operator by operator",
     .run = run,
     .help =
-"usage: tarsier bench MODEL [--threads N] [--runs N] [--per-op] [--json]\n"
+"usage: tarsier bench MODEL [--threads N] [--runs N] [--per-op] [--fuse HOW]\n"
+"                     [--json]\n"
 "\n"
 "Run a model on made-up inputs, three times to warm up, then N times, and show\n"
 "the least, median and 90th percentile of the time, and multiply-adds per second.\n"
@@ -262,6 +268,8 @@ const cli_command cli_bench = {
 "  -t, --threads N   worker threads, 1 to 64 (default 1)\n"
 "  -r, --runs N      how many runs (default: about two seconds, 5 to 200 runs)\n"
 "  -p, --per-op      as many runs again, timing each operator (its median)\n"
+"  -f, --fuse HOW    run neighbouring layers together by rows: auto (default), never,\n"
+"                    memory (wherever that saves some)\n"
 "  -j, --json        one JSON object\n"
 "\n"
 "examples:\n"

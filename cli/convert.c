@@ -35,8 +35,9 @@ static tsr_status convert(const arguments *a, tsr_error *err)
 {
     cli_model m;
     cli_writer w = { 0 };
-    TSR_TRY(a->embedding ? cli_model_open_embedding(a->model, &m, err)
-                         : cli_model_open(a->model, &m, err));
+    /* Chains are made anew wherever the file is loaded; no format has them. */
+    const tsr_options options = { .output = a->embedding ? "" : NULL, .fuse = TSR_FUSE_NEVER };
+    TSR_TRY(cli_model_open_with(a->model, &options, &m, err));
     tsr_status s = cli_writer_open(a->output, &w, err);
     if (s == TSR_OK) {
         tsr_error inner = { 0 };

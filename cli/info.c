@@ -18,6 +18,7 @@ typedef struct {
     const char *model;
     bool json, layers;
     int threads;
+    tsr_fuse fuse;
 } arguments;
 
 typedef struct {                /* what is shown */
@@ -25,6 +26,7 @@ typedef struct {                /* what is shown */
     const cli_model *m;
     const tsr_graph *g;
     tsr_session_memory memory;
+    tsr_session_memory by_layer;    /* the same without chains; total 0: there are none */
     int file_nodes;             /* before optimisation; 0: not known */
     uint64_t macs, params;
 } report;
@@ -80,6 +82,20 @@ static void print_kinds(const report *r)
                r->file_nodes - r->g->node_count);
 }
 
+/* What a chain runs, each a few rows at a time. */
+static void print_parts(const report *r, const tsr_chain_attr *chain)
+{
+    char shape[CLI_SHAPE_TEXT];
+    for (int k = 0; k < chain->count; k++) {
+        const tsr_node *part = &chain->parts[k];
+        const tsr_tensor *out = tsr_graph_tensor(r->g, part->out[0]);
+        printf("  %4s    %-20s %-4s %-20s %13s %11s  ", "", kind_name(r->g, part->kind),
+               tsr_dtype_name(out->dtype), cli_shape_text(out, shape), "", "");
+        cli_print_name(stdout, part->name, CLI_NAME_WIDTH);
+        putchar('\n');
+    }
+}
+
 static void print_layers(const report *r)
 {
     char shape[CLI_SHAPE_TEXT], macs[CLI_NUMBER_TEXT], params[CLI_NUMBER_TEXT];
@@ -95,6 +111,8 @@ static void print_layers(const report *r)
                cli_number(cli_node_params(r->g, n), params));
         cli_print_name(stdout, n->name, CLI_NAME_WIDTH);
         putchar('\n');
+        if (n->kind == TSR_OP_CHAIN)
+            print_parts(r, &n->attr.chain);
     }
 }
 
@@ -119,6 +137,12 @@ static void print_memory(const report *r)
     snprintf(note, sizeof note, "   for %d thread%s, CPU level %s", r->a->threads,
              r->a->threads == 1 ? "" : "s", tsr_cpu_level());
     print_memory_row("total", m->total, note);
+    if (r->by_layer.total) {
+        char scratch[CLI_NUMBER_TEXT];
+        printf("  Without chains: activations %s, scratch %s bytes.\n",
+               cli_number(r->by_layer.activations, number),
+               cli_number(r->by_layer.scratch, scratch));
+    }
 }
 
 static void print_report(const report *r)
@@ -181,16 +205,16 @@ static cJSON *json_tensors(const tsr_model *m,
     return list;
 }
 
-static cJSON *json_memory(const report *r)
+static cJSON *json_memory(const report *r, const tsr_session_memory *m)
 {
     cJSON *o = cJSON_CreateObject();
     cJSON_AddNumberToObject(o, "threads", r->a->threads);
-    cJSON_AddNumberToObject(o, "total_bytes", (double)r->memory.total);
-    cJSON_AddNumberToObject(o, "activations_bytes", (double)r->memory.activations);
-    cJSON_AddNumberToObject(o, "live_bound_bytes", (double)r->memory.live_bound);
-    cJSON_AddNumberToObject(o, "packed_bytes", (double)r->memory.packed);
-    cJSON_AddNumberToObject(o, "scratch_bytes", (double)r->memory.scratch);
-    cJSON_AddNumberToObject(o, "bookkeeping_bytes", (double)r->memory.bookkeeping);
+    cJSON_AddNumberToObject(o, "total_bytes", (double)m->total);
+    cJSON_AddNumberToObject(o, "activations_bytes", (double)m->activations);
+    cJSON_AddNumberToObject(o, "live_bound_bytes", (double)m->live_bound);
+    cJSON_AddNumberToObject(o, "packed_bytes", (double)m->packed);
+    cJSON_AddNumberToObject(o, "scratch_bytes", (double)m->scratch);
+    cJSON_AddNumberToObject(o, "bookkeeping_bytes", (double)m->bookkeeping);
     return o;
 }
 
@@ -212,7 +236,9 @@ static cJSON *json_report(const report *r)
     cJSON_AddItemToObject(o, "operators", json_kinds(r));
     if (r->a->layers)
         cJSON_AddItemToObject(o, "layers", json_layers(r));
-    cJSON_AddItemToObject(o, "session_memory", json_memory(r));
+    cJSON_AddItemToObject(o, "session_memory", json_memory(r, &r->memory));
+    if (r->by_layer.total)
+        cJSON_AddItemToObject(o, "session_memory_without_chains", json_memory(r, &r->by_layer));
     cJSON_AddStringToObject(o, "cpu", tsr_cpu_level());
     return o;
 }
@@ -228,6 +254,22 @@ static int count_file_nodes(const cli_model *m)
     const int nodes = model->graph.node_count;
     tsr_model_free(model);
     return nodes;
+}
+
+/* What a session would take without chains, if there are any. */
+static tsr_session_memory measure_by_layer(const cli_model *m, const arguments *a)
+{
+    const tsr_graph *g = &m->model->graph;
+    tsr_session_memory memory = { 0 };
+    int chains = 0;
+    for (int i = 0; i < g->node_count; i++)
+        chains += g->nodes[i].kind == TSR_OP_CHAIN;
+    tsr_model *model;
+    if (!chains || cli_model_load(m, &(tsr_options){ .fuse = TSR_FUSE_NEVER }, &model, NULL))
+        return memory;
+    memory = tsr_session_measure(model, a->threads);
+    tsr_model_free(model);
+    return memory;
 }
 
 /* A model that does not load: the reason, and if that is operators, all of them. */
@@ -262,12 +304,13 @@ static int show(const arguments *a, const char *command)
 {
     tsr_error err = { 0 };
     cli_model m;
-    if (cli_model_open(a->model, &m, &err) != TSR_OK)
+    if (cli_model_open_with(a->model, &(tsr_options){ .fuse = a->fuse }, &m, &err) != TSR_OK)
         return refuse(a, command, &err);
     const tsr_graph *g = &m.model->graph;
     const report r = {
         .a = a, .m = &m, .g = g,
         .memory = tsr_session_measure(m.model, a->threads),
+        .by_layer = measure_by_layer(&m, a),
         .file_nodes = count_file_nodes(&m),
         .macs = cli_graph_macs(g), .params = cli_graph_params(g),
     };
@@ -286,15 +329,18 @@ static int run(int argc, char **argv)
         { "json", no_argument, NULL, 'j' },
         { "layers", no_argument, NULL, 'l' },
         { "threads", required_argument, NULL, 't' },
+        { "fuse", required_argument, NULL, 'f' },
         { NULL, 0, NULL, 0 },
     };
     arguments a = { .threads = 1 };
-    for (int c; (c = cli_option(argc, argv, "jlt:", options)) != -1;) {
+    for (int c; (c = cli_option(argc, argv, "jlt:f:", options)) != -1;) {
         if (c == '?')
             return CLI_USAGE;
         a.json |= c == 'j';
         a.layers |= c == 'l';
         if (c == 't' && !cli_parse_int(argv[0], "--threads", optarg, 1, 64, &a.threads))
+            return CLI_USAGE;
+        if (c == 'f' && !cli_parse_fuse(argv[0], optarg, &a.fuse))
             return CLI_USAGE;
     }
     if (optind + 1 != argc)
@@ -308,7 +354,7 @@ const cli_command cli_info = {
     .summary = "what a model is made of: tensors, operators, MACs, memory",
     .run = run,
     .help =
-"usage: tarsier info MODEL [--layers] [--threads N] [--json]\n"
+"usage: tarsier info MODEL [--layers] [--threads N] [--fuse HOW] [--json]\n"
 "\n"
 "Show inputs and outputs, operators by kind with their multiply-adds (MACs) and\n"
 "parameters, and the exact memory of a session, as the model will run: after\n"
@@ -318,6 +364,8 @@ const cli_command cli_info = {
 "\n"
 "  -l, --layers       every node: index, operator, output, MACs, parameters, name\n"
 "  -t, --threads N    memory for so many threads, 1 to 64 (default 1)\n"
+"  -f, --fuse HOW     run neighbouring layers together by rows: auto (default), never,\n"
+"                     memory (wherever that saves some)\n"
 "  -j, --json         one JSON object\n"
 "\n"
 "examples:\n"

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "cli/command.h"
 #include "cli/shapes.h"
 #include "cli/weights.h"
 #include "engine/threads.h"
@@ -239,6 +240,12 @@ tsr_status cli_model_open(const char *name, cli_model *m, tsr_error *err)
     return open_model(name, NULL, m, err);
 }
 
+tsr_status cli_model_open_with(const char *name, const tsr_options *options, cli_model *m,
+                               tsr_error *err)
+{
+    return open_model(name, options, m, err);
+}
+
 tsr_status cli_model_open_whole(const char *name, cli_model *m, tsr_error *err)
 {
     return open_model(name, &(tsr_options){ .keep_all = true }, m, err);
@@ -247,6 +254,18 @@ tsr_status cli_model_open_whole(const char *name, cli_model *m, tsr_error *err)
 tsr_status cli_model_open_embedding(const char *name, cli_model *m, tsr_error *err)
 {
     return open_model(name, &(tsr_options){ .output = "" }, m, err);
+}
+
+bool cli_parse_fuse(const char *command, const char *text, tsr_fuse *fuse)
+{
+    static const char *const names[] = { "auto", "never", "memory" };
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(text, names[i])) {
+            *fuse = (tsr_fuse)i;
+            return true;
+        }
+    cli_usage(command, "--fuse wants auto, never or memory, not '%s'", text);
+    return false;
 }
 
 void cli_model_close(cli_model *m)

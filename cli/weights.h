@@ -23,6 +23,9 @@ typedef struct {
 
 /* Find, map and load.  Errors name the file, or the command that gets it. */
 TSR_MUST_USE tsr_status cli_model_open(const char *name, cli_model *m, tsr_error *err);
+/* The same with options: the loader's own (siblings, shapes) are filled in. */
+TSR_MUST_USE tsr_status cli_model_open_with(const char *name, const tsr_options *options,
+                                            cli_model *m, tsr_error *err);
 /* The same with every tensor kept: nothing fused, nothing overwritten. */
 TSR_MUST_USE tsr_status cli_model_open_whole(const char *name, cli_model *m, tsr_error *err);
 /* The same cut where a classifier pools its last maps: its output is the embedding. */
@@ -32,6 +35,9 @@ void cli_model_close(cli_model *m);                     /* zeroed is fine */
 /* Load the open file once more, with other options; *model is the caller's. */
 TSR_MUST_USE tsr_status cli_model_load(const cli_model *m, const tsr_options *options,
                                        tsr_model **model, tsr_error *err);
+
+/* The value of --fuse: auto, never or memory; else a usage error. */
+bool cli_parse_fuse(const char *command, const char *text, tsr_fuse *fuse);
 
 /* Find only; *path is to be freed.  *entry NULL: a plain file. */
 TSR_MUST_USE tsr_status cli_model_find(const char *name, char **path,

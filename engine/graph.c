@@ -325,8 +325,8 @@ int tsr_window_count(int n, int before, int after, int k, int s, int d)
 uint64_t tsr_node_macs(const tsr_graph *g, const tsr_node *n)
 {
     const tsr_op *op = g->ops[n->kind];
-    const tsr_tensor *in[8] = { NULL };
-    if (!op || !op->macs || n->in_count > 8)
+    const tsr_tensor *in[TSR_CHAIN_PARTS * TSR_CHAIN_INPUTS] = { NULL };
+    if (!op || !op->macs || n->in_count > TSR_CHAIN_PARTS * TSR_CHAIN_INPUTS)
         return 0;
     for (int i = 0; i < n->in_count; i++)
         in[i] = tsr_graph_tensor(g, n->in[i]);

@@ -86,6 +86,9 @@ enum { TSR_MAX_NODES = 16384 };
  * lacking a rewrite is left out, so this cannot fail. */
 void tsr_graph_optimise(tsr_graph *g);
 
+/* Join nodes into chains: see find_chains.c.  After everything else; this cannot fail either. */
+void tsr_graph_chain(tsr_graph *g, tsr_fuse how);
+
 /* Make the value of this name the only output and drop the nodes after it; "" is the
  * value tsr_graph_embedding finds.  Before optimising, which drops the other dead nodes. */
 TSR_MUST_USE tsr_status tsr_graph_cut(tsr_graph *g, const char *name, tsr_error *err);

@@ -12,6 +12,7 @@ tsr_status tsr_model_begin(const tsr_options *options, tsr_model **model, tsr_er
     m->pool = pool;
     m->keep_all = options && options->keep_all;
     m->output = options ? options->output : NULL;
+    m->fuse = options ? options->fuse : TSR_FUSE_AUTO;
     if (!options || !options->ops)
         return tsr_fail(err, TSR_BAD_ARGUMENT, "no operator table given");
     tsr_graph_init(&m->graph, &m->pool, options->ops, err);
@@ -78,8 +79,10 @@ tsr_status tsr_model_finish(tsr_model *m, tsr_error *err)
     if (m->output)
         TSR_TRY(tsr_graph_cut(g, m->output, err));
     m->output = NULL;
-    if (!m->keep_all)
+    if (!m->keep_all) {
         tsr_graph_optimise(g);
+        tsr_graph_chain(g, m->fuse);
+    }
     TSR_TRY(tsr_plan_make(g, m->keep_all, &m->plan, err));
     TSR_TRY(bind(m, err));
     return dry_run(m, err);

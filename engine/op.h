@@ -45,6 +45,9 @@ typedef enum {
     /* --- reductions --- */
     TSR_OP_MEAN, TSR_OP_REDUCE_MAX, TSR_OP_REDUCE_MIN, TSR_OP_REDUCE_SUM,
     TSR_OP_ARG_MAX, TSR_OP_ARG_MIN,
+    /* --- made by the optimiser, never by a file --- */
+    TSR_OP_CHAIN,               /* the inputs of its parts, one part after the other; in place
+                                   of the tensors between parts: absent        */
     TSR_OP_COUNT
 } tsr_op_kind;
 
@@ -105,6 +108,16 @@ typedef struct { int block; bool crd; } tsr_depth_space_attr;       /* crd: ONNX
 typedef struct { int block_y, block_x, pad_top, pad_left, pad_bottom, pad_right; }
         tsr_batch_space_attr;               /* pads, or crops for BATCH_TO_SPACE */
 
+/* Nodes that run together, a few rows at a time: see engine/find_chains.c. */
+enum { TSR_CHAIN_PARTS = 8, TSR_CHAIN_INPUTS = 4 };     /* of one part */
+typedef struct {
+    int count;
+    const struct tsr_node *parts;
+    const tsr_op *const *ops;   /* as in the graph */
+    tsr_tensor *between;        /* count - 1: results of all parts but the last; never whole
+                                   in memory */
+} tsr_chain_attr;
+
 typedef struct tsr_node {
     tsr_op_kind kind;
     const char *name;           /* of its first output, as in the file */
@@ -129,11 +142,28 @@ typedef struct tsr_node {
         tsr_slice_attr slice;
         tsr_depth_space_attr depth_space;
         tsr_batch_space_attr batch_space;
+        tsr_chain_attr chain;
     } attr;
 } tsr_node;
 
+/* Rows of a picture: first .. end - 1. */
+typedef struct { int first, end; } tsr_row_range;
+
+/* Some output rows to compute, from a piece of the first input; the other inputs are
+ * whole.  Pictures of batch 1. */
+typedef struct {
+    const void *x;              /* row x_row of the input, which no wanted row is above; the
+                                   rows that tsr_op.needs names are there        */
+    void *y;                    /* where row out.first goes */
+    int x_row, ring;            /* ring > 0: the input is a ring of so many rows, row r at
+                                   (r - x_row) % ring                            */
+    tsr_row_range out;
+} tsr_band;
+
 typedef struct tsr_step {       /* one prepared node: all that run may touch */
     void (*run)(const struct tsr_step *s);
+    /* The same for a few rows, by one worker.  Set by prepare if `needs` says yes. */
+    void (*rows)(const struct tsr_step *s, const tsr_band *band, int worker);
     const tsr_node *node;
     tsr_tensor **in, **out;     /* as in the node; NULL = absent input.  In prepare a
                                    constant's data is there, an activation's is NULL
@@ -173,6 +203,9 @@ struct tsr_op {
     tsr_status (*infer)(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *out,
                         tsr_error *err);
     tsr_status (*prepare)(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
+    /* The input rows that some output rows read; false: this node cannot be computed by
+     * rows.  Looks at shapes only.  NULL: no node of this kind can. */
+    bool (*needs)(const tsr_step *s, tsr_row_range out, tsr_row_range *in);
     /* Multiply-adds of one run, for info and bench; NULL: 0. */
     uint64_t (*macs)(const tsr_node *n, const tsr_tensor *const *in, const tsr_tensor *out);
 };

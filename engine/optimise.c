@@ -109,7 +109,7 @@ static void drop_dead(tsr_graph *g)
     }
 }
 
-static void sweep(tsr_graph *g)
+void tsr_sweep(tsr_graph *g)
 {
     int kept = 0;
     for (int i = 0; i < g->node_count; i++) {
@@ -159,9 +159,9 @@ void tsr_graph_optimise(tsr_graph *g)
             for (int i = 0; i < g->node_count; i++)
                 if (!tsr_is_removed(&g->nodes[i]))
                     changed |= passes[p](g, i);
-        sweep(g);
+        tsr_sweep(g);
     }
     drop_dead(g);
-    sweep(g);
+    tsr_sweep(g);
     arrange_operands(g);
 }

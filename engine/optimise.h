@@ -38,6 +38,9 @@ void tsr_absorb(tsr_graph *g, tsr_node *p, tsr_node *n);
 
 void tsr_remove(tsr_graph *g, tsr_node *n);
 
+/* Close the gaps that removed nodes have left. */
+void tsr_sweep(tsr_graph *g);
+
 /* Same stored numbers mean the same real numbers. */
 bool tsr_same_quant(const tsr_tensor *a, const tsr_tensor *b);
 

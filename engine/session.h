@@ -16,6 +16,7 @@ struct tsr_model {
     tsr_tensor **io;            /* per node: its inputs, then its outputs, as the graph
                                    has them: what prepare sees on a dry run */
     bool keep_all;
+    tsr_fuse fuse;
     const char *output;         /* tsr_options.output, while loading */
 };
 

@@ -95,6 +95,14 @@ typedef struct {
     int rank, dim[TSR_MAX_RANK];
 } tsr_shape_binding;
 
+/* May neighbouring layers run together, a few rows at a time, so that the tensors between
+ * them never exist as a whole?  Results are the same bits. */
+typedef enum {
+    TSR_FUSE_AUTO,              /* where it saves time or much memory  */
+    TSR_FUSE_NEVER,             /* layer by layer                      */
+    TSR_FUSE_MEMORY,            /* wherever it saves memory, even for some time */
+} tsr_fuse;
+
 typedef struct {
     tsr_allocator allocator;
     const tsr_op *const *ops;   /* TSR_OP_COUNT slots, indexed by kind, empty ones NULL;
@@ -111,6 +119,7 @@ typedef struct {
      * is left out; "": the embedding, which is what a classifier pools from its last
      * feature maps (engine/cut.c).  NULL: the file's own outputs. */
     const char *output;
+    tsr_fuse fuse;
 } tsr_options;
 
 /* ---- 1. load: the format is recognised from the bytes ------------------- */

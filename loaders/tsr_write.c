@@ -167,6 +167,11 @@ static tsr_status save(writer *w, tsr_error *err)
 
 tsr_status tsr_file_save(const tsr_model *m, const tsr_file_sink *sink, tsr_error *err)
 {
+    for (int i = 0; i < m->graph.node_count; i++)
+        if (m->graph.nodes[i].kind == TSR_OP_CHAIN)
+            return tsr_fail(err, TSR_BAD_ARGUMENT, "'%s' runs several layers by rows, which no "
+                            "file can say: load the model with TSR_FUSE_NEVER",
+                            m->graph.nodes[i].name);
     tsr_pool pool = tsr_pool_make(&m->pool.allocator);
     writer w = { .g = &m->graph, .sink = sink, .pool = &pool };
     const tsr_status s = save(&w, err);

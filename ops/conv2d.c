@@ -10,6 +10,7 @@
 #include "ops/conv2d.h"
 #include "ops/ops.h"
 #include "ops/q8.h"
+#include "ops/window_infer.h"
 
 static tsr_status check_attr(const tsr_node *n, tsr_error *err)
 {
@@ -132,6 +133,13 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
     return tsr_conv2d_prepare_f32(s, ctx, &shape);
 }
 
+static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
+{
+    const tsr_conv2d_shape shape = tsr_conv2d_shape_of(s);
+    *in = tsr_window_needs(s, out);
+    return shape.n == 1 && s->in[0]->dtype == TSR_F32 && !sees_all(&shape);
+}
+
 static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_tensor *out)
 {
     (void)n;
@@ -140,5 +148,6 @@ static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_t
 
 const tsr_op tsr_op_conv2d = {
     .name = "conv2d", .kind = TSR_OP_CONV2D, .flags = TSR_OP_HAS_CLAMP,
-    .min_in = 2, .max_in = 4, .infer = infer, .prepare = prepare, .macs = macs,
+    .min_in = 2, .max_in = 4, .infer = infer, .prepare = prepare, .needs = needs,
+    .macs = macs,
 };

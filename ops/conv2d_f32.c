@@ -17,6 +17,7 @@
  * needs.
  * SPDX-License-Identifier: MIT
  */
+#include <limits.h>
 #include <string.h>
 #include "ops/conv2d.h"
 #include "ops/kernels/gemm_f32.h"
@@ -115,24 +116,41 @@ static const float *keep_packed(const conv_state *c, const tsr_step *s, tsr_aren
 
 /* ---- run -------------------------------------------------------------------- */
 
+/* Where pixels come from and go to: whole images, or bands of one. */
+typedef struct {
+    const float *x;             /* input row x_row (of the first image) */
+    float *y;                   /* output pixel y_pixel, counted over the batch */
+    int x_row, y_pixel;
+    int ring;                   /* input row r lies at (r - x_row) % ring */
+} place;
+
 /* Neighbouring pixels of one output row, and where their pointers go: p[tap * step + i]. */
 typedef struct {
-    const float *x;             /* the image, at the first channel of the group */
+    const float *x;             /* row x_row of the image, at the group's first channel */
+    int x_row, ring;
     const float **p;
     ptrdiff_t step;
     int count, iy, ix;          /* input position under tap 0, 0 of the first pixel */
     float *copies;              /* free room for border copies */
 } span;
 
+/* Row y of the image, which must be inside. */
+static const float *image_row(const conv_state *c, const span *to, int y)
+{
+    return to->x + (ptrdiff_t)((y - to->x_row) % to->ring) * c->s.w * c->s.c;
+}
+
 static void point_taps(const conv_state *c, const span *to)
 {
     const tsr_conv2d_shape *s = &c->s;
     const float **p = to->p;
-    for (int ky = 0, y = to->iy; ky < s->kh; ky++, y += s->attr.dilation_y)
+    for (int ky = 0, y = to->iy; ky < s->kh; ky++, y += s->attr.dilation_y) {
+        const bool inside = y >= 0 && y < s->h;
+        const float *row = inside ? image_row(c, to, y) : c->zeros;
         for (int kx = 0, x = to->ix; kx < s->kw; kx++, x += s->attr.dilation_x, p += to->step)
             for (int i = 0, at = x; i < to->count; i++, at += s->attr.stride_x)
-                p[i] = y >= 0 && y < s->h && at >= 0 && at < s->w
-                     ? to->x + ((ptrdiff_t)y * s->w + at) * s->c : c->zeros;
+                p[i] = inside && at >= 0 && at < s->w ? row + (ptrdiff_t)at * s->c : c->zeros;
+    }
 }
 
 /* A filter row that sticks out of the image: the pixels inside, zeros around them. */
@@ -145,7 +163,8 @@ static const float *copy_run(const conv_state *c, span *to, int y, int x)
     float *copy = to->copies;
     const size_t at = (size_t)from * (size_t)s->c, end = (size_t)until * (size_t)s->c;
     memset(copy, 0, at * sizeof *copy);
-    memcpy(copy + at, to->x + ((ptrdiff_t)y * s->w + x + from) * s->c, (end - at) * sizeof *copy);
+    memcpy(copy + at, image_row(c, to, y) + (ptrdiff_t)(x + from) * s->c,
+           (end - at) * sizeof *copy);
     memset(copy + end, 0, ((size_t)c->kc - end) * sizeof *copy);
     to->copies += c->kc;
     return copy;
@@ -161,7 +180,7 @@ static void point_runs(const conv_state *c, span *to)
     const float **p = to->p;
     for (int ky = 0, y = to->iy; ky < s->kh; ky++, y += s->attr.dilation_y, p += to->step) {
         const bool inside = y >= 0 && y < s->h;
-        const float *row = inside ? to->x + (ptrdiff_t)y * s->w * s->c : c->zeros;
+        const float *row = inside ? image_row(c, to, y) : c->zeros;
         const ptrdiff_t x = inside ? (ptrdiff_t)to->ix * s->c : 0;
         const ptrdiff_t step = inside ? (ptrdiff_t)stride * s->c : 0;
         for (int i = 0; i < begin; i++)
@@ -179,9 +198,9 @@ static void point(const conv_state *c, span to, int first, int rows)
     const tsr_conv2d_shape *s = &c->s;
     const tsr_conv2d_attr *a = &s->attr;
     if (s->kh * s->kw == 1 && a->stride_y == 1 && a->stride_x == 1 && s->oh == s->h &&
-        s->ow == s->w) {
+        s->ow == s->w && to.ring == INT_MAX) {
         for (int i = 0; i < rows; i++)      /* output pixel i is input pixel i */
-            to.p[i] = to.x + (ptrdiff_t)(first + i) * s->c;
+            to.p[i] = to.x + (first + i - (ptrdiff_t)to.x_row * s->w) * s->c;
         return;
     }
     const float *batch = to.x;
@@ -198,29 +217,44 @@ static void point(const conv_state *c, span to, int first, int rows)
     }
 }
 
-/* One block of pixels by one chunk of panels. */
-static void multiply(const tsr_step *step, int index, unsigned char *scratch)
+/* Some neighbouring pixels by some panels of one group. */
+typedef struct { int group, first, rows, panel, panel_end; } piece;
+
+static void multiply(const tsr_step *step, const place *at, const piece *w,
+                     unsigned char *scratch)
 {
     const conv_state *c = step->state;
-    const int chunk = index % c->chunks, at = index / c->chunks % c->blocks;
-    const int group = index / c->chunks / c->blocks, oc = c->s.oc;
-    const int first = at * c->block, rows = at + 1 < c->blocks ? c->block : c->m - first;
+    const int oc = c->s.oc;
     const span to = {
-        .x = (const float *)step->in[0]->data + (ptrdiff_t)group * c->kc,
-        .p = (const float **)(void *)scratch, .step = rows,
+        .x = at->x + (ptrdiff_t)w->group * c->kc, .x_row = at->x_row, .ring = at->ring,
+        .p = (const float **)(void *)scratch, .step = w->rows,
         .copies = (float *)(void *)(scratch + (size_t)c->room * (size_t)c->taps * sizeof(float *)),
     };
-    point(c, to, first, rows);
+    point(c, to, w->first, w->rows);
     const tsr_tensor *residual = tsr_conv2d_residual(step);
-    const ptrdiff_t out = (ptrdiff_t)first * oc + (ptrdiff_t)group * c->n;
+    const ptrdiff_t column = (ptrdiff_t)w->group * c->n;
     tsr_gemm_f32_run(c->gemm, &(tsr_gemm_f32_block){
-        .a = to.p, .a_step = rows, .taps = c->taps, .kc = c->kc,
-        .b = c->packed + (size_t)group * c->group_size,
-        .residual = residual ? (const float *)residual->data + out : NULL,
-        .c = (float *)step->out[0]->data + out, .ldr = oc, .ldc = oc,
-        .m = rows, .n = c->n, .lo = step->node->lo, .hi = step->node->hi,
-    }, (int)((int64_t)c->panels * chunk / c->chunks),
-       (int)((int64_t)c->panels * (chunk + 1) / c->chunks));
+        .a = to.p, .a_step = w->rows, .taps = c->taps, .kc = c->kc,
+        .b = c->packed + (size_t)w->group * c->group_size,
+        .residual = residual
+                  ? (const float *)residual->data + (ptrdiff_t)w->first * oc + column : NULL,
+        .c = at->y + (ptrdiff_t)(w->first - at->y_pixel) * oc + column, .ldr = oc, .ldc = oc,
+        .m = w->rows, .n = c->n, .lo = step->node->lo, .hi = step->node->hi,
+    }, w->panel, w->panel_end);
+}
+
+/* One block of pixels by one chunk of panels. */
+static void block(const tsr_step *s, int index, unsigned char *scratch)
+{
+    const conv_state *c = s->state;
+    const int chunk = index % c->chunks, at = index / c->chunks % c->blocks;
+    const int first = at * c->block;
+    multiply(s, &(place){ .x = s->in[0]->data, .y = s->out[0]->data, .ring = INT_MAX }, &(piece){
+        .group = index / c->chunks / c->blocks, .first = first,
+        .rows = at + 1 < c->blocks ? c->block : c->m - first,
+        .panel = (int)((int64_t)c->panels * chunk / c->chunks),
+        .panel_end = (int)((int64_t)c->panels * (chunk + 1) / c->chunks),
+    }, scratch);
 }
 
 /* Chunks of a block are neighbours in the order of work, so that its input is still in
@@ -232,7 +266,23 @@ static void task(void *arg, int index, int worker)
     const int64_t all = (int64_t)c->s.attr.groups * c->blocks * c->chunks;
     const int end = (int)(all * (index + 1) / c->tasks);
     for (int i = (int)(all * index / c->tasks); i < end; i++)
-        multiply(s, i, (unsigned char *)s->scratch + (size_t)worker * c->worker_bytes);
+        block(s, i, (unsigned char *)s->scratch + (size_t)worker * c->worker_bytes);
+}
+
+/* A band of output rows: shared out into blocks of about equal size. */
+static void rows(const tsr_step *s, const tsr_band *band, int worker)
+{
+    const conv_state *c = s->state;
+    const int first = band->out.first * c->s.ow, end = band->out.end * c->s.ow;
+    const place at = { band->x, band->y, band->x_row, first, band->ring ? band->ring : INT_MAX };
+    unsigned char *scratch = (unsigned char *)s->scratch + (size_t)worker * c->worker_bytes;
+    int blocks = (end - first - 1) / c->room + 1;
+    piece w = { .first = first, .panel_end = c->panels };
+    for (; blocks > 0; blocks--, w.first += w.rows) {
+        w.rows = (end - w.first + blocks - 1) / blocks;
+        for (w.group = 0; w.group < c->s.attr.groups; w.group++)
+            multiply(s, &at, &w, scratch);
+    }
 }
 
 static void run(const tsr_step *s)
@@ -260,5 +310,6 @@ tsr_status tsr_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
     if (s->state)
         memcpy(s->state, &c, sizeof c);
     s->run = run;
+    s->rows = rows;
     return TSR_OK;
 }

@@ -75,6 +75,12 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
     return tsr_depthwise_conv2d_prepare_f32(s, ctx, err);
 }
 
+static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
+{
+    *in = tsr_window_needs(s, out);
+    return s->in[0]->dim[0] == 1 && s->in[0]->dtype == TSR_F32;
+}
+
 static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_tensor *out)
 {
     (void)n;
@@ -83,5 +89,6 @@ static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_t
 
 const tsr_op tsr_op_depthwise_conv2d = {
     .name = "depthwise_conv2d", .kind = TSR_OP_DEPTHWISE_CONV2D, .flags = TSR_OP_HAS_CLAMP,
-    .min_in = 2, .max_in = 3, .infer = infer, .prepare = prepare, .macs = macs,
+    .min_in = 2, .max_in = 3, .infer = infer, .prepare = prepare, .needs = needs,
+    .macs = macs,
 };

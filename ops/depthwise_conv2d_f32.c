@@ -18,15 +18,17 @@ typedef struct {
 } plan;
 
 /* Row oy through a copy of its kh input rows; those in the padding are left out. */
-static void copied_row(const plan *p, const float *x, int oy, float *copy, float *y)
+static void copied_row(const plan *p, const tsr_band *band, int oy, float *copy, float *y)
 {
     const int c = p->image.channels / p->multiplier;
     const size_t row = (size_t)p->w * (size_t)c;
     const tsr_taps t = tsr_window_taps(&p->y, oy);
-    const int first = oy * p->y.stride - p->y.before;
+    const int first = oy * p->y.stride - p->y.before - band->x_row;
     float *to = copy;
     for (int k = t.first; k < t.end; k++) {
-        const float *from = x + (size_t)(first + k * p->y.dilation) * row;
+        const int at = first + k * p->y.dilation;
+        const float *from = (const float *)band->x
+                          + (size_t)(band->ring ? at % band->ring : at) * row;
         for (size_t i = 0; i < row; i++)
             for (int m = 0; m < p->multiplier; m++)
                 *to++ = from[i];
@@ -38,36 +40,51 @@ static void copied_row(const plan *p, const float *x, int oy, float *copy, float
     tsr_dwconv_f32_rows(p->kernel, &g, copy, 0, 1, y);
 }
 
+static void rows(const tsr_step *s, const tsr_band *band, int worker)
+{
+    const plan *p = s->state;
+    const size_t out_row = (size_t)p->image.x.out * (size_t)p->image.channels;
+    float *y = band->y;
+    if (p->multiplier == 1) {
+        /* To the kernel the band is an image of its own that begins at row x_row. */
+        tsr_dwconv_f32_image g = p->image;
+        g.y.in -= band->x_row, g.y.before += band->x_row, g.ring = band->ring;
+        tsr_dwconv_f32_rows(p->kernel, &g, band->x, band->out.first, band->out.end, y);
+        return;
+    }
+    float *copy = (float *)s->scratch + (size_t)worker * p->copy_size;
+    for (int oy = band->out.first; oy < band->out.end; oy++, y += out_row)
+        copied_row(p, band, oy, copy, y);
+}
+
+/* Some output rows, counted over the batch. */
 static void task(void *arg, int index, int worker)
 {
     const tsr_step *s = arg;
     const plan *p = s->state;
-    const int oh = p->y.out, rows = p->batch * oh;
+    const int oh = p->y.out, all = p->batch * oh;
     const size_t in_size = (size_t)p->y.in * (size_t)p->w
                            * (size_t)(p->image.channels / p->multiplier);
     const size_t out_row = (size_t)p->image.x.out * (size_t)p->image.channels;
     int end = (index + 1) * p->rows_per_task;
-    if (end > rows)
-        end = rows;
+    if (end > all)
+        end = all;
     for (int r = index * p->rows_per_task, next; r < end; r = next) {
         const int oy = r % oh;
-        const float *x = (const float *)s->in[0]->data + (size_t)(r / oh) * in_size;
-        float *y = (float *)s->out[0]->data + (size_t)r * out_row;
-        if (p->multiplier == 1) {
-            next = end < r - oy + oh ? end : r - oy + oh;       /* the rest of this image */
-            tsr_dwconv_f32_rows(p->kernel, &p->image, x, oy, oy + next - r, y);
-        } else {
-            next = r + 1;
-            copied_row(p, x, oy, (float *)s->scratch + (size_t)worker * p->copy_size, y);
-        }
+        next = end < r - oy + oh ? end : r - oy + oh;       /* the rest of this image */
+        rows(s, &(tsr_band){
+            .x = (const float *)s->in[0]->data + (size_t)(r / oh) * in_size,
+            .y = (float *)s->out[0]->data + (size_t)r * out_row,
+            .out = { oy, oy + next - r },
+        }, worker);
     }
 }
 
 static void run(const tsr_step *s)
 {
     const plan *p = s->state;
-    const int rows = p->batch * p->y.out;
-    tsr_parallel(s->threads, (rows + p->rows_per_task - 1) / p->rows_per_task, task, (void *)s);
+    const int all = p->batch * p->y.out;
+    tsr_parallel(s->threads, (all + p->rows_per_task - 1) / p->rows_per_task, task, (void *)s);
 }
 
 /* Enough rows that handing them out costs little against computing them. */
@@ -75,8 +92,8 @@ static int rows_per_task(const tsr_node *n, const tsr_tensor *filter, const tsr_
 {
     (void)n;
     const double macs = (double)y->dim[2] * y->dim[3] * filter->dim[1] * filter->dim[2];
-    const double rows = 32768.0 / macs;
-    return rows < 1 ? 1 : rows > 64 ? 64 : (int)rows;
+    const double wanted = 32768.0 / macs;
+    return wanted < 1 ? 1 : wanted > 64 ? 64 : (int)wanted;
 }
 
 static plan make_plan(const tsr_step *s)
@@ -113,6 +130,7 @@ tsr_status tsr_depthwise_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_conte
         s->scratch = tsr_arena_scratch(ctx->arena,
                                        p.copy_size * (size_t)ctx->workers * sizeof(float), 64);
     s->run = run;
+    s->rows = rows;
     s->state = kept;
     if (!kept || !packed)
         return TSR_OK;

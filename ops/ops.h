@@ -39,5 +39,6 @@ extern const tsr_op tsr_op_reduce_min;
 extern const tsr_op tsr_op_reduce_sum;
 extern const tsr_op tsr_op_arg_max;
 extern const tsr_op tsr_op_arg_min;
+extern const tsr_op tsr_op_chain;
 
 #endif

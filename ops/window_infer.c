@@ -27,3 +27,18 @@ tsr_status tsr_window_infer(const tsr_window_axis *w, const char *op, const char
     *out = (int)((have - need) / w->stride) + 1;
     return TSR_OK;
 }
+
+static int64_t clip(int64_t x, int64_t least, int64_t most)
+{
+    return x < least ? least : x > most ? most : x;
+}
+
+tsr_row_range tsr_window_needs(const tsr_step *s, tsr_row_range out)
+{
+    const tsr_conv2d_attr *a = &s->node->attr.conv2d;
+    const int64_t h = s->in[0]->dim[1], reach = (int64_t)(s->in[1]->dim[1] - 1) * a->dilation_y;
+    const int64_t first = (int64_t)out.first * a->stride_y - a->pad_top;
+    const int64_t last = (int64_t)(out.end - 1) * a->stride_y - a->pad_top + reach;
+    const int64_t from = clip(first, 0, h);
+    return (tsr_row_range){ (int)from, (int)clip(last + 1, from, h) };
+}

@@ -6,7 +6,7 @@
 #ifndef TSR_WINDOW_INFER_H
 #define TSR_WINDOW_INFER_H
 
-#include "engine/status.h"
+#include "engine/op.h"
 
 typedef struct {                /* one axis */
     int in, taps, stride, dilation, before, after;
@@ -18,5 +18,9 @@ typedef struct {                /* one axis */
  * `op` and `node` begin the sentence, `axis` is "height" or "width". */
 tsr_status tsr_window_infer(const tsr_window_axis *w, const char *op, const char *node,
                             const char *axis, int *out, tsr_error *err);
+
+/* The input rows that a convolution or depthwise convolution reads for output rows
+ * `out` (tsr_op.needs); those in the padding left out. */
+tsr_row_range tsr_window_needs(const tsr_step *s, tsr_row_range out);
 
 #endif

@@ -63,7 +63,7 @@ static void spans(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g, const 
 {
     const tsr_taps ty = tsr_window_taps(&g->y, oy);
     const int y0 = oy * g->y.stride - g->y.before + ty.first * g->y.dilation;
-    const float *row = ty.first < ty.end ? image + y0 * g->in_row : image;
+    const float *row = ty.first < ty.end ? tsr_dwconv_f32_row(g, image, y0) : image;
 
     for (int ox = 0, end; ox < g->x.out; ox = end) {
         const tsr_taps tx = tsr_window_taps(&g->x, ox);
@@ -73,6 +73,8 @@ static void spans(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g, const 
         v->span(&(tsr_dwconv_f32_span){
             .x = seen ? row + x0 * g->in_pixel : image,
             .x_step = g->x.stride * g->in_pixel,
+            .wrap = ty.first < ty.end ? tsr_dwconv_f32_wrap(g, y0) : 0,
+            .x_wrap = tsr_dwconv_f32_wrap_step(g),
             .x_row = g->y.dilation * g->in_row, .x_col = g->x.dilation * g->in_pixel,
             .bias = g->packed,
             .w_first = (1 + ty.first * g->x.taps + tx.first) * (ptrdiff_t)v->nr,

@@ -32,6 +32,8 @@ typedef struct {
     const float *x;             /* pixel under the first tap of the first output */
     ptrdiff_t x_step;           /* from one output's window to the next one's    */
     ptrdiff_t x_row, x_col;     /* from one tap to the next, down and across     */
+    int wrap;                   /* after so many rows of taps (0: never) ...     */
+    ptrdiff_t x_wrap;           /* ... this takes the place of x_row             */
     const float *bias;          /* packed block 0                                */
     ptrdiff_t w_first;          /* from a block's bias to its first tap in use   */
     ptrdiff_t w_row, w_block;   /* from one filter row, one block to the next    */
@@ -47,9 +49,29 @@ typedef struct {
     tsr_window y, x;
     ptrdiff_t in_row, in_pixel, out_pixel;      /* strides, in elements */
     int channels;
+    int ring;                   /* 0: the whole image is there; else only so many rows at a
+                                   time, row r at r % ring                     */
     const float *packed;
     float lo, hi;               /* NaN passes through the clamp */
 } tsr_dwconv_f32_image;
+
+/* In a ring the rows of taps that begin with image row y go round at most once: after how
+ * many, and how far it then is to the next. */
+static inline int tsr_dwconv_f32_wrap(const tsr_dwconv_f32_image *g, int y)
+{
+    return g->ring ? (g->ring - y % g->ring - 1) / g->y.dilation + 1 : 0;
+}
+
+static inline ptrdiff_t tsr_dwconv_f32_wrap_step(const tsr_dwconv_f32_image *g)
+{
+    return (g->y.dilation - (ptrdiff_t)g->ring) * g->in_row;
+}
+
+static inline const float *tsr_dwconv_f32_row(const tsr_dwconv_f32_image *g, const float *image,
+                                              int y)
+{
+    return image + (g->ring ? y % g->ring : y) * g->in_row;
+}
 
 typedef struct {
     const char *level;          /* "c", "avx2", "neon" ...                    */

@@ -7,9 +7,9 @@ enum { NR = 4 };
 static float pixel(const tsr_dwconv_f32_span *s, const float *x, const float *bias)
 {
     float sum = bias[0];
-    for (int ky = 0; ky < s->kh; ky++)
+    for (int ky = 0; ky < s->kh; x += ++ky == s->wrap ? s->x_wrap : s->x_row)
         for (int kx = 0; kx < s->kw; kx++)
-            sum += x[ky * s->x_row + kx * s->x_col]
+            sum += x[kx * s->x_col]
                    * bias[s->w_first + ky * s->w_row + kx * NR];
     if (sum < s->lo) sum = s->lo;
     if (sum > s->hi) sum = s->hi;

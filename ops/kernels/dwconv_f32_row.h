@@ -26,6 +26,8 @@ enum { ROW_PX = 8, ROW_PX_ALIASED = 4, ROW_KW = 7 };
 typedef struct {                /* one row, or one phase of it */
     const float *x;             /* column 0, first tap row in use, channel 0 */
     ptrdiff_t row, col;         /* to the next tap row, the next column  */
+    int wrap;                   /* after so many tap rows (0: never) ... */
+    ptrdiff_t row_wrap;         /* ... instead of row                    */
     const float *bias;          /* packed block 0                        */
     ptrdiff_t w_first, w_row, w_block;
     float *y;
@@ -59,7 +61,8 @@ VF_INLINE void row_tile(const line *l, const place *at, const int px, const int 
     const float *x_row = at->x, *w_row = at->bias + l->w_first;
     const ptrdiff_t row = l->row, col = l->col, next_w = l->w_row;
     const int first = at->first, end = at->end;
-    for (int ky = l->kh; ky > 0; ky--, x_row += row, w_row += next_w) {
+    const int kh = l->kh;
+    for (int ky = 1; ky <= kh; x_row += ky++ == l->wrap ? l->row_wrap : row, w_row += next_w) {
         const float *x = x_row;
 #pragma GCC unroll 8
         for (int t = 0; t < kw; t++)
@@ -164,7 +167,8 @@ static void row(const tsr_dwconv_f32_image *g, const float *image, int oy, float
     const int d = g->x.dilation, kw = g->x.taps;
     row_function *const run = choose_row(kw, g->x.stride, d * g->in_pixel);
     const int y0 = t.first < t.end ? oy * g->y.stride - g->y.before + t.first * g->y.dilation : 0;
-    line l = { .row = g->y.dilation * g->in_row, .col = d * g->in_pixel,
+    line l = { .wrap = tsr_dwconv_f32_wrap(g, y0), .row_wrap = tsr_dwconv_f32_wrap_step(g),
+               .row = g->y.dilation * g->in_row, .col = d * g->in_pixel,
                .bias = g->packed, .w_first = (1 + t.first * kw) * (ptrdiff_t)NR,
                .w_row = kw * (ptrdiff_t)NR, .w_block = (1 + g->y.taps * kw) * (ptrdiff_t)NR,
                .y_step = d * g->out_pixel, .kh = t.end - t.first, .channels = g->channels,
@@ -172,7 +176,7 @@ static void row(const tsr_dwconv_f32_image *g, const float *image, int oy, float
     for (int p = 0; p < d && p < g->x.out; p++) {
         l.outputs = (g->x.out - p + d - 1) / d;
         l.columns = (g->x.in - p + d - 1) / d;
-        l.x = image + y0 * g->in_row + p * g->in_pixel;
+        l.x = tsr_dwconv_f32_row(g, image, y0) + p * g->in_pixel;
         l.y = out + p * g->out_pixel;
         run(&l);
     }

@@ -38,8 +38,8 @@ VF_INLINE void tile(const tsr_dwconv_f32_span *s, const float *x, const float *b
     }
 
     const ptrdiff_t x_row = s->x_row, x_col = s->x_col, row_size = s->w_row;
-    const int kw = s->kw;
-    for (int ky = s->kh; ky > 0; ky--) {
+    const int kw = s->kw, kh = s->kh;
+    for (int ky = 1; ky <= kh; ky++) {
         const float *w = w_row;
         ptrdiff_t at = 0;
         for (int kx = 0; kx < kw; kx++, at += x_col, w += NR)
@@ -50,8 +50,9 @@ VF_INLINE void tile(const tsr_dwconv_f32_span *s, const float *x, const float *b
                     acc[i][v] = vf_fma(part ? vf_load_part(p, part) : vf_load(p), f, acc[i][v]);
                 }
             }
+        const ptrdiff_t next = ky == s->wrap ? s->x_wrap : x_row;
         for (int i = 0; i < px; i++)
-            in[i] += x_row;
+            in[i] += next;
         w_row += row_size;
     }
 

@@ -7,6 +7,7 @@
  *                                                SPDX-License-Identifier: MIT
  */
 #include <math.h>
+#include <string.h>
 #include "ops/kernels/dwconv_f32.h"
 #include "tests/checkkern/checkkern.h"
 
@@ -155,6 +156,34 @@ static void compare_image(const image_case *k, int oy, int ox, int c)
                 wx->taps, wx->stride, wx->dilation, wx->before, oy, ox, c, got, sum);
 }
 
+/* The same rows from a ring that holds no more than one window sees. */
+static void check_ring(const image_case *k)
+{
+    tsr_dwconv_f32_image g = k->g;
+    const ptrdiff_t row = (g.x.in - 1) * g.in_pixel + g.channels;
+    const int out_row = g.x.out * (int)g.out_pixel;
+    g.ring = (g.y.taps - 1) * g.y.dilation + 1 + ck_rand(0, 2);
+    float *ring = ck_alloc_f32((size_t)((g.ring - 1) * g.in_row + row));
+    float *y = ck_alloc((size_t)((g.x.out - 1) * g.out_pixel + g.channels), sizeof(float));
+    for (int oy = 0; oy < g.y.out; oy++) {
+        for (int t = 0; t < g.y.taps; t++) {
+            const int iy = oy * g.y.stride - g.y.before + t * g.y.dilation;
+            if (iy >= 0 && iy < g.y.in)
+                memcpy(ring + iy % g.ring * g.in_row, k->image + iy * g.in_row,
+                       (size_t)row * sizeof *ring);
+        }
+        tsr_dwconv_f32_rows(k->v, &g, ring, oy, oy + 1, y);
+        for (int ox = 0; ox < g.x.out; ox++)
+            if (memcmp(y + ox * g.out_pixel, k->y + oy * out_row + ox * g.out_pixel,
+                       (size_t)g.channels * sizeof *y))
+                ck_fail("ring of %d rows: y[%d][%d] differs from the whole image's", g.ring, oy,
+                        ox);
+    }
+    if (!ck_intact(y))
+        ck_fail("ring of %d rows: wrote outside y", g.ring);
+    ck_free(ring), ck_free(y);
+}
+
 static void check_image(const tsr_dwconv_f32 *v, int c, ptrdiff_t pixel)
 {
     image_case k = make_image(v, c, pixel);
@@ -163,6 +192,7 @@ static void check_image(const tsr_dwconv_f32 *v, int c, ptrdiff_t pixel)
         for (int ox = 0; ox < k.g.x.out; ox++)
             for (int i = 0; i < c; i++)
                 compare_image(&k, oy, ox, i);
+    check_ring(&k);
     if (!ck_intact(k.y))
         ck_fail("image of %d channels: wrote outside y", c);
     ck_free(k.image), ck_free(k.weights), ck_free(k.bias), ck_free(k.packed), ck_free(k.y);
@@ -190,7 +220,7 @@ static void bench(const tsr_dwconv_f32 *v, const char *what, int n, int c, const
     float *weights = ck_alloc_f32((size_t)(k * k * c));
     float *packed = ck_alloc(tsr_dwconv_f32_packed_size(v, k * k, c), sizeof(float));
     tsr_dwconv_f32_pack(v, k * k, c, weights, NULL, packed);
-    bench_case b = { v, { w, w, n * (ptrdiff_t)c, c, c, c, packed, 0.0f, 6.0f },
+    bench_case b = { v, { w, w, n * (ptrdiff_t)c, c, c, c, 0, packed, 0.0f, 6.0f },
                      ck_alloc_f32((size_t)(n * n * c)),
                      ck_alloc((size_t)(out * out * c), sizeof(float)) };
     ck_bench(what, run_image, &b, 2.0 * out * out * c * k * k);

@@ -1,0 +1,297 @@
+/*
+ * test_chain.c - layers that run together by rows give the same bits as layer by layer,
+ * and the right ones: random networks of convolutions, evaluated in double here.
+ *                                                SPDX-License-Identifier: MIT
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include "engine/session.h"
+#include "loaders/tsr_file.h"
+#include "ops/ops.h"
+
+static unsigned seed = 1;
+
+static unsigned draw(void) { return (seed = seed * 1664525u + 1013904223u) >> 8; }
+static float noise(void) { return (float)draw() * 0x1p-23f - 1.0f; }
+static int from_to(int lo, int hi) { return lo + (int)(draw() % (unsigned)(hi - lo + 1)); }
+
+/* ---- networks ------------------------------------------------------------------------ */
+
+typedef struct {
+    tsr_op_kind kind;           /* CONV2D or DEPTHWISE_CONV2D; 0 with co 0: the end */
+    int co, k, stride, dilation, pad;
+    int residual;               /* so many layers back; 0: none */
+} layer;
+
+typedef struct {
+    int h, w, c;
+    layer layers[12];
+} network;
+
+static int constant(tsr_graph *g, int rank, const int *dim, float size)
+{
+    tsr_tensor t = { .name = "constant", .rank = rank };
+    memcpy(t.dim, dim, (size_t)rank * sizeof *dim);
+    float *x = tsr_pool_alloc(g->pool, tsr_bytes(&t), 64);
+    for (size_t i = 0; i < tsr_elements(&t); i++)
+        x[i] = noise() * size;
+    t.data = x;
+    return tsr_graph_constant(g, &t);
+}
+
+static int add_layer(tsr_graph *g, const layer *l, const int *values, int at)
+{
+    const int c = g->values[values[at]].t.dim[3];
+    const bool depthwise = l->kind == TSR_OP_DEPTHWISE_CONV2D;
+    const int filter[] = { depthwise ? 1 : l->co, l->k, l->k, depthwise ? l->co : c };
+    const float size = 2.0f / sqrtf((float)(l->k * l->k * (depthwise ? 1 : c)));
+    int in[4] = { values[at], constant(g, 4, filter, size), constant(g, 1, &l->co, 0.5f) };
+    if (l->residual)
+        in[3] = values[at + 1 - l->residual];
+    tsr_node n = tsr_node_make(l->kind, "layer", in, l->residual ? 4 : 3);
+    n.lo = draw() % 2 ? 0 : -TSR_INFINITY, n.hi = draw() % 2 ? 2 : TSR_INFINITY;
+    n.attr.conv2d = (tsr_conv2d_attr){ l->stride, l->stride, l->dilation, l->dilation,
+                                       l->pad, l->pad, l->pad, l->pad, 1 };
+    return tsr_graph_node(g, &n, &(tsr_tensor){ .name = "layer" });
+}
+
+/* NULL: the layers do not fit each other. */
+static tsr_model *build(const network *n, tsr_fuse fuse)
+{
+    const tsr_options options = { .ops = tsr_all_ops, .fuse = fuse };
+    tsr_model *m = NULL;
+    tsr_error err = { 0 };
+    int values[13], count = 0;
+    assert_int_equal(tsr_model_begin(&options, &m, &err), TSR_OK);
+    tsr_graph *g = &m->graph;
+    const tsr_tensor x = { .name = "x", .rank = 4, .dim = { 1, n->h, n->w, n->c } };
+    values[0] = tsr_graph_input(g, &x);
+    for (const layer *l = n->layers; l->co && values[count] >= 0; l++, count++)
+        values[count + 1] = add_layer(g, l, values, count);
+    tsr_graph_output(g, values[count]);
+    if (tsr_model_finish(m, &err) == TSR_OK)
+        return m;
+    tsr_model_free(m);
+    return NULL;
+}
+
+/* ---- what is right --------------------------------------------------------------------- */
+
+static double pixel64(const tsr_graph *g, const tsr_node *n, double *const *v, const int at[3])
+{
+    const tsr_tensor *x = &g->values[n->in[0]].t, *f = &g->values[n->in[1]].t;
+    const tsr_tensor *y = &g->values[n->out[0]].t;
+    const tsr_conv2d_attr *a = &n->attr.conv2d;
+    const bool depthwise = n->kind == TSR_OP_DEPTHWISE_CONV2D;
+    const float *w = f->data;
+    const int c = x->dim[3], m = y->dim[3] / c, per = depthwise ? 1 : c;
+    double sum = (double)((const float *)g->values[n->in[2]].t.data)[at[2]];
+    for (int ky = 0; ky < f->dim[1]; ky++)
+        for (int kx = 0; kx < f->dim[2]; kx++)
+            for (int i = 0; i < per; i++) {
+                const int iy = at[0] * a->stride_y - a->pad_top + ky * a->dilation_y;
+                const int ix = at[1] * a->stride_x - a->pad_left + kx * a->dilation_x;
+                if (iy < 0 || iy >= x->dim[1] || ix < 0 || ix >= x->dim[2])
+                    continue;
+                const int ci = depthwise ? at[2] / m : i, tap = ky * f->dim[2] + kx;
+                const double weight = depthwise
+                    ? (double)w[tap * y->dim[3] + at[2]]
+                    : (double)w[(at[2] * f->dim[1] * f->dim[2] + tap) * c + i];
+                sum += v[n->in[0]][(iy * x->dim[2] + ix) * c + ci] * weight;
+            }
+    if (n->in_count > 3)
+        sum += v[n->in[3]][(at[0] * y->dim[2] + at[1]) * y->dim[3] + at[2]];
+    return fmin(fmax(sum, (double)n->lo), (double)n->hi);
+}
+
+/* The output of a model that was not fused, malloc'ed. */
+static double *evaluate64(const tsr_graph *g, const float *input)
+{
+    double **v = calloc((size_t)g->value_count, sizeof *v);
+    const size_t n = tsr_elements(&g->values[g->inputs[0]].t);
+    v[g->inputs[0]] = malloc(n * sizeof **v);
+    for (size_t i = 0; i < n; i++)
+        v[g->inputs[0]][i] = (double)input[i];
+    for (int i = 0; i < g->node_count; i++) {
+        const tsr_node *node = &g->nodes[i];
+        const int *d = g->values[node->out[0]].t.dim;
+        double *y = v[node->out[0]] = malloc((size_t)(d[1] * d[2] * d[3]) * sizeof *y);
+        for (int k = 0; k < d[1] * d[2] * d[3]; k++)
+            y[k] = pixel64(g, node, v, (int[]){ k / d[3] / d[2], k / d[3] % d[2], k % d[3] });
+    }
+    double *result = v[g->outputs[0]];
+    v[g->outputs[0]] = NULL;
+    for (int i = 0; i < g->value_count; i++)
+        free(v[i]);
+    free(v);
+    return result;
+}
+
+/* ---- running -------------------------------------------------------------------------- */
+
+/* The output for this input, malloc'ed. */
+static float *run(const tsr_model *m, const float *input, int workers)
+{
+    tsr_threads *threads = NULL;
+    assert_int_equal(tsr_threads_start(workers, &threads, NULL), TSR_OK);
+    const size_t need = tsr_session_bytes(m, threads);
+    void *block = malloc(need);
+    tsr_session *s = NULL;
+    assert_int_equal(tsr_session_open(m, threads, block, need, &s, NULL), TSR_OK);
+    memcpy(tsr_input(s, 0)->data, input, tsr_bytes(tsr_input(s, 0)));
+    tsr_run(s);
+    const size_t bytes = tsr_bytes(tsr_output(s, 0));
+    float *y = malloc(bytes);
+    memcpy(y, tsr_output(s, 0)->data, bytes);
+    free(block);
+    tsr_threads_stop(threads);
+    return y;
+}
+
+static int chains(const tsr_model *m)
+{
+    int n = 0;
+    for (int i = 0; i < m->graph.node_count; i++)
+        n += m->graph.nodes[i].kind == TSR_OP_CHAIN;
+    return n;
+}
+
+/* Returns how many chains there were; -1: the layers do not fit each other. */
+static int check(const network *n)
+{
+    const unsigned start = seed;
+    tsr_model *plain = build(n, TSR_FUSE_NEVER);
+    if (!plain)
+        return -1;
+    seed = start;                       /* the same weights */
+    tsr_model *fused = build(n, TSR_FUSE_MEMORY);
+    assert_non_null(fused);
+    assert_int_equal(chains(plain), 0);
+    assert_int_equal(tsr_node_macs(&fused->graph, &fused->graph.nodes[0]) > 0, 1);
+    assert_true(fused->plan.total_bytes <= plain->plan.total_bytes);
+
+    const size_t inputs = tsr_elements(tsr_model_input(plain, 0));
+    const size_t outputs = tsr_elements(tsr_model_output(plain, 0));
+    float *x = malloc(inputs * sizeof *x);
+    for (size_t i = 0; i < inputs; i++)
+        x[i] = noise();
+    double *want = evaluate64(&plain->graph, x), range = 1;
+    float *by_layer = run(plain, x, 1);
+    for (size_t i = 0; i < outputs; i++)
+        range = fmax(range, fabs(want[i]));
+    for (size_t i = 0; i < outputs; i++)
+        assert_true(fabs(want[i] - (double)by_layer[i]) <= 2e-5 * range);
+    for (int workers = 1; workers <= 4; workers++) {
+        float *by_rows = run(fused, x, workers);
+        assert_memory_equal(by_rows, by_layer, outputs * sizeof *by_rows);
+        free(by_rows);
+    }
+    const int count = chains(fused);
+    free(x), free(want), free(by_layer);
+    tsr_model_free(plain);
+    tsr_model_free(fused);
+    return count;
+}
+
+/* ---- networks that are known, and others ------------------------------------------------ */
+
+#define CONV(co, k, stride, pad) { TSR_OP_CONV2D, co, k, stride, 1, pad, 0 }
+#define DW(co, k, stride, pad) { TSR_OP_DEPTHWISE_CONV2D, co, k, stride, 1, pad, 0 }
+
+static void test_known_blocks(void **state)
+{
+    (void)state;
+    const network inverted_residuals = { 40, 24, 3, {
+        CONV(8, 3, 1, 1), DW(8, 3, 1, 1), CONV(4, 1, 1, 0),
+        CONV(24, 1, 1, 0), DW(24, 3, 2, 1), CONV(6, 1, 1, 0),
+        CONV(36, 1, 1, 0), DW(36, 3, 1, 1), { TSR_OP_CONV2D, 6, 1, 1, 1, 0, 3 } } };
+    assert_int_equal(check(&inverted_residuals), 3);
+    const network separable = { 33, 17, 5, { DW(10, 3, 1, 1), CONV(5, 1, 1, 0) } };
+    assert_int_equal(check(&separable), 1);
+    const network dilated = { 35, 9, 4, {
+        CONV(20, 1, 1, 0), { TSR_OP_DEPTHWISE_CONV2D, 20, 3, 1, 4, 4, 0 }, CONV(7, 1, 1, 0) } };
+    assert_int_equal(check(&dilated), 1);
+    const network repeated = { 60, 11, 3, { DW(9, 5, 1, 2), DW(9, 3, 1, 0), CONV(2, 1, 1, 0) } };
+    assert_int_equal(check(&repeated), 1);
+    const network low = { 4, 30, 3, { CONV(9, 1, 1, 0), DW(9, 3, 1, 1), CONV(2, 1, 1, 0) } };
+    assert_int_equal(check(&low), 0);   /* a ring would hold the whole picture */
+}
+
+static network random_network(void)
+{
+    network n = { from_to(8, 90), from_to(1, 30), from_to(1, 9), { { 0 } } };
+    const int count = from_to(2, 8);
+    int c = n.c;
+    for (int i = 0; i < count; i++) {
+        layer *l = &n.layers[i];
+        l->kind = draw() % 2 ? TSR_OP_CONV2D : TSR_OP_DEPTHWISE_CONV2D;
+        l->k = draw() % 2 && l->kind == TSR_OP_CONV2D ? 1 : from_to(1, 5);
+        l->stride = draw() % 5 ? 1 : from_to(1, 3);
+        l->dilation = draw() % 4 ? 1 : from_to(1, 3);
+        l->pad = draw() % 2 ? l->k / 2 * l->dilation : from_to(0, 6);
+        l->co = l->kind == TSR_OP_DEPTHWISE_CONV2D ? c * (draw() % 4 ? 1 : 2)
+              : from_to(1, draw() % 2 ? 40 : c);
+        if (l->kind == TSR_OP_CONV2D && i > 0 && draw() % 3 == 0)
+            l->residual = from_to(1, i + 1);            /* most do not fit, and are refused */
+        c = l->co;
+    }
+    return n;
+}
+
+static void test_random_networks(void **state)
+{
+    (void)state;
+    int good = 0, with_chains = 0;
+    for (int i = 0; i < 600; i++) {
+        const network n = random_network();
+        const int count = check(&n);
+        good += count >= 0;
+        with_chains += count > 0;
+    }
+    assert_true(good >= 200 && with_chains >= 80);
+}
+
+/* ---- files ----------------------------------------------------------------------------- */
+
+static bool swallow(void *ctx, const void *bytes, size_t n)
+{
+    (void)bytes;
+    *(size_t *)ctx += n;
+    return true;
+}
+
+/* A file holds layers, so that every machine may join them as suits it. */
+static void test_no_chain_in_a_file(void **state)
+{
+    (void)state;
+    const network n = { 33, 17, 5, { DW(10, 3, 1, 1), CONV(5, 1, 1, 0) } };
+    tsr_model *fused = build(&n, TSR_FUSE_MEMORY), *plain = build(&n, TSR_FUSE_NEVER);
+    tsr_error err = { 0 };
+    size_t bytes = 0;
+    const tsr_file_sink sink = { false, swallow, &bytes };
+    assert_int_equal(chains(fused), 1);
+    assert_int_equal(tsr_file_save(fused, &sink, &err), TSR_BAD_ARGUMENT);
+    assert_int_equal(bytes, 0);
+    assert_non_null(strstr(err.text, "TSR_FUSE_NEVER"));
+    assert_int_equal(tsr_file_save(plain, &sink, &err), TSR_OK);
+    assert_true(bytes > 0);
+    tsr_model_free(fused);
+    tsr_model_free(plain);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_known_blocks),
+        cmocka_unit_test(test_random_networks),
+        cmocka_unit_test(test_no_chain_in_a_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
