@@ -23,7 +23,7 @@ static const struct option options[] = {
     { "labels", required_argument, NULL, 'l' },
     { "head", required_argument, NULL, 'H' },
     { "person", required_argument, NULL, 'P' },
-    { "flip", no_argument, NULL, 'F' },
+    { "flip", no_argument, NULL, 'X' },
     CLI_HINT_OPTIONS,
     { NULL, 0, NULL, 0 },
 };
@@ -121,7 +121,7 @@ static bool parse_one(const cli_task *task, int c, cli_picture_options *o)
     case 'l': o->labels = optarg; return true;
     case 'H': o->head = optarg; return true;
     case 'j': o->json = true; return true;
-    case 'F': o->person.flip = true; return true;
+    case 'X': o->person.flip = true; return true;
     case 'P': return parse_person(task->name, optarg, &o->person);
     case 't': return cli_parse_int(task->name, "--threads", optarg, 1, 64, &o->threads);
     case 'k': return cli_parse_int(task->name, "--top", optarg, 1, CLI_TOP_MOST, &o->top);

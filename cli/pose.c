@@ -76,7 +76,7 @@ static double ms(const void *result) { return ((const pose_found *)result)->ms; 
 static void close(void *state) { pose_networks_close(state); }
 
 static const cli_task task = {
-    .name = "pose", .letters = "TnPF", .state_bytes = sizeof(pose_networks),
+    .name = "pose", .letters = "TnPX", .state_bytes = sizeof(pose_networks),
     .result_bytes = sizeof(pose_found), .open = open, .look = look,
     .tell = tell, .print = print, .draw = draw,
     .model = model, .ms = ms, .close = close,
