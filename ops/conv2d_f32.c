@@ -24,7 +24,7 @@
 
 enum {
     ALIGN = 64,
-    BLOCK = 48,                 /* pixels; a multiple of every variant's tile rows */
+    BLOCK = 48,                 /* pixels, about: a multiple of the variant's tile rows */
     POINTERS_MAX = 4096,        /* a worker's pointers, about: 32 KB */
     COPIES_MAX = 8192,          /* floats of a worker's border copies: 32 KB */
     TASKS_PER_WORKER = 8,       /* so that one held up by the system delays little  */
@@ -64,7 +64,8 @@ static int border_pixels(const tsr_conv2d_shape *s)
 
 static void choose_blocks(conv_state *c)
 {
-    c->block = BLOCK;
+    const int rows = c->gemm->mr[c->gemm->wide - 1];
+    c->block = (BLOCK + rows - 1) / rows * rows;
     while (c->block > 6 && (int64_t)c->block * c->taps > POINTERS_MAX)
         c->block /= 2;
     /* The last block takes a rest of less than half a block, too. */
