@@ -1,6 +1,18 @@
-/* dwconv_f32_neon.c - 6 outputs x 8 channels: the two vectors of a pixel, and
- * of a filter tap, arrive by one load-pair.       SPDX-License-Identifier: MIT */
+/*
+ * dwconv_f32_neon.c - rows of filters 3 wide: 4 outputs x 16 channels.
+ *
+ * LD1 fetches the four vectors of 16 channels by one instruction, and all 32 registers
+ * are in use: 16 sums, 12 taps of a filter row, 4 inputs.  For each filter row
+ *
+ *     stride 1    6 columns, 3 taps    18 loads and steps for 48 FMLA
+ *     stride 2    9 columns, 3 taps    24
+ *
+ * Two blocks of 8 packed channels make the 16; the last channels, and other filters, go
+ * through the tiles of dwconv_f32_row.h: 8 outputs x 8 channels.
+ *                                                SPDX-License-Identifier: MIT
+ */
 #include "engine/cpu.h"
+#include "engine/platform.h"
 #include "ops/kernels/vec_neon.h"
 #include "ops/kernels/dwconv_f32_simd.h"
 
@@ -8,4 +20,92 @@ enum { V = 2, V_ALIASED = 2 };
 
 #include "ops/kernels/dwconv_f32_row.h"
 
-const tsr_dwconv_f32 tsr_dwconv_f32_neon = { "neon", TSR_CPU_NEON, NR, VF, span, row };
+enum { WIDE = 4, WIDE_PX = 4, WIDE_KW = 3 };
+
+/* Vector v of a row of two neighbouring blocks, each 8 channels wide. */
+VF_INLINE vf wide_load(const float *first, const float *second, ptrdiff_t at, const int v)
+{
+    return vf_load((v < 2 ? first : second - NR) + at + v * VF);
+}
+
+/* As row_tile: px and stride are constants at every call. */
+VF_INLINE void wide_tile(const line *l, const place *at, const int px, const int stride)
+{
+    const int columns = (px - 1) * stride + WIDE_KW;
+    vf acc[WIDE_PX][WIDE], tap[WIDE_KW][WIDE];
+    TSR_UNROLL for (int i = 0; i < px; i++)
+        TSR_UNROLL for (int v = 0; v < WIDE; v++)
+            acc[i][v] = wide_load(at->bias, at->bias + l->w_block, 0, v);
+
+    const float *x_row = at->x, *w = at->bias + l->w_first, *w2 = w + l->w_block;
+    for (int ky = l->kh; ky > 0; ky--, x_row += l->row, w += l->w_row, w2 += l->w_row) {
+        const float *x = x_row;
+        TSR_UNROLL for (int t = 0; t < WIDE_KW; t++)
+            TSR_UNROLL for (int v = 0; v < WIDE; v++)
+                tap[t][v] = wide_load(w, w2, t * NR, v);
+        TSR_UNROLL for (int j = 0; j < columns; j++, x += l->col) {
+            if ((j == 0 && at->first > 0) || (j == columns - 1 && j >= at->end))
+                continue;
+            const float32x4x4_t in = vld1q_f32_x4(x);
+            TSR_UNROLL for (int t = 0; t < WIDE_KW; t++)
+                if (j >= t && (j - t) % stride == 0 && j - t <= (px - 1) * stride)
+                    TSR_UNROLL for (int v = 0; v < WIDE; v++)
+                        acc[(j - t) / stride][v] = vf_fma(in.val[v], tap[t][v],
+                                                          acc[(j - t) / stride][v]);
+        }
+    }
+    const vf lo = vf_set(l->lo), hi = vf_set(l->hi);
+    TSR_UNROLL for (int i = 0; i < px; i++)
+        TSR_UNROLL for (int v = 0; v < WIDE; v++)
+            acc[i][v] = vf_clamp(acc[i][v], lo, hi);
+    float *y = at->y;
+    TSR_UNROLL for (int i = 0; i < px; i++, y += l->y_step)
+        TSR_UNROLL for (int v = 0; v < WIDE; v++)
+            vf_store(y + v * VF, acc[i][v]);
+}
+
+/* 16 channels at a time, then what is left of them. */
+VF_INLINE void wide_channels(const line *shared, const place *start, const int px,
+                             const int stride)
+{
+    line l = *shared;
+    place at = *start;
+    for (; l.channels >= WIDE * VF; l.channels -= WIDE * VF) {
+        wide_tile(&l, &at, px, stride);
+        at.x += WIDE * VF, at.y += WIDE * VF, at.bias += 2 * l.w_block;
+    }
+    if (l.channels >= VF)
+        row_channels(&l, &at, px, V, WIDE_KW, stride);
+}
+
+VF_INLINE void wide_outputs(const line *l, const int stride)
+{
+    int tiles = (l->outputs + WIDE_PX - 1) / WIDE_PX;
+    for (int i = 0, px; i < l->outputs; i += px, tiles--) {
+        px = (l->outputs - i + tiles - 1) / tiles;
+        const int left = i * stride - l->before;
+        const place at = { l->x + left * l->col, l->bias, l->y + i * l->y_step,
+                           -left, l->columns - left };
+        switch (px) {
+        case 1: wide_channels(l, &at, 1, stride); break;
+        case 2: wide_channels(l, &at, 2, stride); break;
+        case 3: wide_channels(l, &at, 3, stride); break;
+        default: wide_channels(l, &at, 4, stride); break;
+        }
+    }
+}
+
+static void wide_3(const line *l)          { wide_outputs(l, 1); }
+static void wide_3_stride_2(const line *l) { wide_outputs(l, 2); }
+
+/* The last vector of channels may have to be moved back into the wide part's: with a
+ * multiple of 4 channels it needs not. */
+static void neon_row(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out)
+{
+    if (g->x.taps == WIDE_KW && g->channels >= WIDE * VF && g->channels % VF == 0)
+        row_by(g->x.stride == 1 ? wide_3 : wide_3_stride_2, g, image, oy, out);
+    else
+        row(g, image, oy, out);
+}
+
+const tsr_dwconv_f32 tsr_dwconv_f32_neon = { "neon", TSR_CPU_NEON, NR, VF, span, neon_row };

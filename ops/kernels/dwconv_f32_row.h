@@ -161,11 +161,12 @@ static row_function *choose_row(int kw, int stride, ptrdiff_t col)
     return functions[stride - 1][kw / 2 - 1];
 }
 
-static void row(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out)
+/* One row by `run`: all phases. */
+static void row_by(row_function *run, const tsr_dwconv_f32_image *g, const float *image, int oy,
+                   float *out)
 {
     const tsr_taps t = tsr_window_taps(&g->y, oy);
     const int d = g->x.dilation, kw = g->x.taps;
-    row_function *const run = choose_row(kw, g->x.stride, d * g->in_pixel);
     const int y0 = t.first < t.end ? oy * g->y.stride - g->y.before + t.first * g->y.dilation : 0;
     line l = { .wrap = tsr_dwconv_f32_wrap(g, y0), .row_wrap = tsr_dwconv_f32_wrap_step(g),
                .row = g->y.dilation * g->in_row, .col = d * g->in_pixel,
@@ -180,6 +181,12 @@ static void row(const tsr_dwconv_f32_image *g, const float *image, int oy, float
         l.y = out + p * g->out_pixel;
         run(&l);
     }
+}
+
+static inline void row(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out)
+{
+    const ptrdiff_t col = g->x.dilation * g->in_pixel;
+    row_by(choose_row(g->x.taps, g->x.stride, col), g, image, oy, out);
 }
 
 #endif
