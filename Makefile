@@ -26,7 +26,7 @@ level = $(lastword $(subst _, ,$*))
 # 4 steps together; then 32 registers do not suffice, and sums are copied to and fro.
 # Its loop vectoriser takes k for the dimension to vectorise, and adds up lane by lane.
 GCC := $(if $(findstring clang,$(shell $(CC) --version)),,yes)
-FLAGS.gemm_f32_neon := $(if $(GCC),-fno-schedule-insns)
+FLAGS.gemm_f32_neon := $(if $(GCC),-fno-schedule-insns -fno-shrink-wrap)
 FLAGS.dwconv_f32_neon := $(FLAGS.gemm_f32_neon)
 FLAGS.gemm_f32_c    := $(if $(GCC),-fno-tree-loop-vectorize)
 
@@ -121,6 +121,10 @@ check-kernels: $(B)/checkkern
 ## bench: time whole models beside the peers, taking turns; bench/README.md
 bench: all $(B)/bench_session bench-peers
 	python3 bench/compare.py --ours $(B)/bench_session --tarsier $(B)/tarsier $(ARGS)
+## bench-aarch64: instructions of whole networks on 64-bit Arm, counted under emulation
+bench-aarch64: all $(B)/qemu_count.so
+	+@$(MAKE) --no-print-directory $(VARIANT.aarch64) build-aarch64/count_session
+	python3 bench/aarch64.py --tarsier $(B)/tarsier --plugin $(B)/qemu_count.so $(ARGS)
 ## bench-peers: a Python environment with the peers, in build/peers
 bench-peers: build/peers/ready
 ## bench-networks: networks with random weights, in build/networks
@@ -184,6 +188,12 @@ $(TESTS): $(B)/test_%: $(B)/tests/test_%.o $(B)/libtests.a $(B)/libcli.a $(B)/li
 $(B)/bench_session: $(call object,bench/bench_session.c cli/file.c cli/npy.c) $(B)/libtarsier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+$(B)/count_session: $(call object,bench/count_session.c cli/file.c) $(B)/libtarsier.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(B)/qemu_count.so: bench/qemu_count.c
+	$(CC) -std=c11 -O2 $(WARN) -fPIC -shared -fvisibility=hidden $< -o $@
+
 # The program at the head of the public header, taken out of its comment: it
 # compiles as it stands, or the build of the tests fails.
 $(B)/header_program.c: engine/tsr.h
@@ -205,5 +215,5 @@ build/networks/ready: bench/networks.py | build/peers/ready
 .SECONDARY:
 .PHONY: all tests check golden onnx-table kernels keras asan tsan clang aarch64 armhf asan-tests \
         tsan-tests clang-tests aarch64-tests armhf-tests cross-tests check-kernels bench \
-        bench-peers bench-networks export-check lint install installed clean help
+        bench-aarch64 bench-peers bench-networks export-check lint install installed clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
