@@ -88,6 +88,7 @@ const cli_command cli_classify = {
     .name = "classify",
     .summary = "what is in a picture: the likeliest of a thousand names",
     .run = run,
+    .more_help = cli_video_help,
     .help =
 "usage: tarsier classify IMAGE... [--model NAME|FILE] [--top 5] [--json]\n"
 "\n"

@@ -25,6 +25,7 @@ typedef struct {
     const char *name;
     const char *summary;        /* one line for `tarsier --help`, no full stop */
     const char *help;           /* `tarsier NAME --help`: usage, options, examples */
+    const char *more_help;      /* printed after that; NULL: nothing */
     int (*run)(int argc, char **argv);  /* argv[0] is the command's name; gives CLI_... */
 } cli_command;
 

@@ -146,6 +146,7 @@ const cli_command cli_faces = {
     .name = "faces",
     .summary = "faces in a picture, with eyes, ears, nose and mouth",
     .run = run,
+    .more_help = cli_video_help,
     .help =
 "usage: tarsier faces IMAGE... [--model NAME|FILE] [-o OVERLAY.png] [--json]\n"
 "\n"

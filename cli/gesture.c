@@ -121,6 +121,7 @@ const cli_command cli_gesture = {
     .name = "gesture",
     .summary = "what is in a picture: classes of your own, learned from a few pictures",
     .run = run,
+    .more_help = cli_video_help,
     .help =
 "usage: tarsier gesture train DIR -o HEAD.tsr [--method imprint|softmax] [--json]\n"
 "       tarsier gesture train DIR -o HEAD.tsr --head OLD.tsr --add CLASS\n"

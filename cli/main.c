@@ -96,6 +96,7 @@ static int dispatch(int argc, char **argv)
         return unknown(name);
     if (help_word || wants_help(argc - 1, argv + 1)) {
         fputs(c->help, stdout);
+        fputs(c->more_help ? c->more_help : "", stdout);
         return CLI_OK;
     }
     argc--, argv++;

@@ -13,6 +13,7 @@
 #include "cli/file.h"
 #include "cli/image.h"
 #include "cli/overlay_name.h"
+#include "cli/video.h"
 
 static bool is_directory(const char *path)
 {
@@ -20,8 +21,15 @@ static bool is_directory(const char *path)
     return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
+static tsr_status no_format(const char *target, bool video, tsr_error *err)
+{
+    return tsr_fail(err, TSR_BAD_ARGUMENT, "cannot tell the format of '%s': %s", target,
+                    video ? "for a video, the name should end in .mp4, .mkv, .mov or .y4m"
+                          : "the name should end in .png, .jpg or .bmp");
+}
+
 tsr_status cli_overlay_names_make(cli_overlay_names *n, const char *target, const char *task,
-                                  bool several, tsr_error *err)
+                                  cli_overlay_kind kind, tsr_error *err)
 {
     *n = (cli_overlay_names){ .target = target, .task = task };
     const size_t length = strlen(target);
@@ -29,77 +37,67 @@ tsr_status cli_overlay_names_make(cli_overlay_names *n, const char *target, cons
     n->directory = slash || is_directory(target);
     if (slash)
         TSR_TRY(cli_make_dir(target, err));
-    if (!n->directory && several)
+    if (n->directory)
+        return TSR_OK;
+    if (kind == CLI_SEVERAL)
         return tsr_fail(err, TSR_BAD_ARGUMENT, "with several pictures, --output must be a "
                         "directory: '%s/', perhaps", target);
-    if (!n->directory && !cli_image_can_save(target))
-        return tsr_fail(err, TSR_BAD_ARGUMENT, "cannot tell the format of '%s': the name should "
-                        "end in .png, .jpg or .bmp", target);
-    return TSR_OK;
+    const bool video = kind == CLI_ONE_VIDEO;
+    return (video ? cli_video_can_save : cli_image_can_save)(target) ? TSR_OK
+         : no_format(target, video, err);
 }
 
 void cli_overlay_names_free(cli_overlay_names *n)
 {
-    for (int i = 0; i < n->count; i++)
-        free(n->used[i]);
-    free(n->used);
+    cli_text_count_free(&n->used);
+    free(n->last);
     *n = (cli_overlay_names){ 0 };
 }
 
-static bool is_used(const cli_overlay_names *n, const char *name)
-{
-    for (int i = 0; i < n->count; i++)
-        if (!strcmp(n->used[i], name))
-            return true;
-    return false;
-}
-
 /* "DIRECTORY/NAME-TASK.png", or the same with a number from 2 on. */
-static char *compose(const cli_overlay_names *n, const char *picture, int number)
+static char *compose(const cli_overlay_names *n, const char *picture, const char *ending,
+                     unsigned number)
 {
     const char *base = cli_path_base(picture), *dot = strrchr(base, '.');
     const int length = dot && dot > base ? (int)(dot - base) : (int)strlen(base);
-    const size_t room = (size_t)length + strlen(n->task) + 32;
+    const size_t room = (size_t)length + strlen(n->task) + strlen(ending) + 32;
     char *file = malloc(room), *path = NULL;
     if (file && number < 2)
-        snprintf(file, room, "%.*s-%s.png", length, base, n->task);
+        snprintf(file, room, "%.*s-%s.%s", length, base, n->task, ending);
     else if (file)
-        snprintf(file, room, "%.*s-%s-%d.png", length, base, n->task, number);
+        snprintf(file, room, "%.*s-%s-%u.%s", length, base, n->task, number, ending);
     if (file)
         path = cli_path_join(n->target, file);
     free(file);
     return path;
 }
 
-static bool remember(cli_overlay_names *n, char *name)
+/* How often a name has been wanted says which number comes next; that one may have been
+ * given to a picture that is really called so. */
+static char *unused(cli_overlay_names *n, const char *picture, const char *ending)
 {
-    if (n->count == n->room) {
-        const int room = n->room ? 2 * n->room : 16;
-        char **more = realloc(n->used, (size_t)room * sizeof *more);
-        if (!more)
-            return false;
-        n->used = more;
-        n->room = room;
+    char *path = compose(n, picture, ending, 1);
+    uint32_t *count = path ? cli_text_counter(&n->used, path) : NULL;
+    if (!count || ++*count == 1)
+        return count ? path : (free(path), NULL);
+    for (unsigned number = *count;; number++) {
+        free(path);
+        path = compose(n, picture, ending, number);
+        count = path ? cli_text_counter(&n->used, path) : NULL;
+        if (!count || ++*count == 1)
+            return count ? path : (free(path), NULL);
     }
-    n->used[n->count++] = name;
-    return true;
 }
 
-tsr_status cli_overlay_name(cli_overlay_names *n, const char *picture, const char **name,
-                            tsr_error *err)
+tsr_status cli_overlay_name(cli_overlay_names *n, const char *picture, const char *ending,
+                            const char **name, tsr_error *err)
 {
     *name = n->target;
     if (!n->directory)
         return TSR_OK;
-    char *path = compose(n, picture, 1);
-    for (int number = 2; path && is_used(n, path); number++) {
-        free(path);
-        path = compose(n, picture, number);
-    }
-    if (!path || !remember(n, path)) {
-        free(path);
+    free(n->last);
+    *name = n->last = unused(n, picture, ending);
+    if (!n->last)
         return tsr_fail(err, TSR_NO_MEMORY, "no memory left for the name of an overlay");
-    }
-    *name = path;
     return TSR_OK;
 }

@@ -24,6 +24,12 @@ static const struct option options[] = {
     { "head", required_argument, NULL, 'H' },
     { "person", required_argument, NULL, 'P' },
     { "flip", no_argument, NULL, 'X' },
+    { "resume", required_argument, NULL, 'R' },
+    { "camera", required_argument, NULL, 'C' },
+    { "camera-size", required_argument, NULL, 'S' },
+    { "every", required_argument, NULL, 'E' },
+    { "max-fps", required_argument, NULL, 'M' },
+    { "in-flight", required_argument, NULL, 'I' },
     CLI_HINT_OPTIONS,
     { NULL, 0, NULL, 0 },
 };
@@ -31,7 +37,7 @@ static const struct option options[] = {
 /* The network options stand for each other: n in the task's letters allows all. */
 static bool takes(const cli_task *task, int c)
 {
-    if (c == 'm' || c == 'j' || c == 't' || (c == 'o' && task->draw))
+    if ((c < CLI_BGR && strchr("mjtRCSEMI", c)) || (c == 'o' && task->draw))
         return true;
     return c != 'o' && strchr(task->letters, c >= CLI_BGR ? 'n' : c) != NULL;
 }
@@ -88,6 +94,25 @@ static bool parse_threshold(const char *command, const char *text, float *v)
     return false;
 }
 
+static bool parse_size(const char *command, const char *text, int *width, int *height)
+{
+    char rest;
+    if (sscanf(text, "%5dx%5d%c", width, height, &rest) == 2 && *width > 0 && *height > 0)
+        return true;
+    cli_usage(command, "--camera-size wants WIDTHxHEIGHT, not '%s'", text);
+    return false;
+}
+
+static bool parse_fps(const char *command, const char *text, double *v)
+{
+    char *end;
+    *v = strtod(text, &end);
+    if (end != text && !*end && *v >= 0.001 && *v <= 1000)
+        return true;
+    cli_usage(command, "--max-fps wants a number from 0.001 to 1000, not '%s'", text);
+    return false;
+}
+
 static bool parse_fit(const char *command, const char *text, tsr_fit *fit)
 {
     *fit = !strcmp(text, "letterbox") ? TSR_FIT_LETTERBOX : TSR_FIT_STRETCH;
@@ -125,6 +150,12 @@ static bool parse_one(const cli_task *task, int c, cli_picture_options *o)
     case 'P': return parse_person(task->name, optarg, &o->person);
     case 't': return cli_parse_int(task->name, "--threads", optarg, 1, 64, &o->threads);
     case 'k': return cli_parse_int(task->name, "--top", optarg, 1, CLI_TOP_MOST, &o->top);
+    case 'R': o->resume = optarg; o->json = true; return true;
+    case 'C': o->camera = optarg; return true;
+    case 'S': return parse_size(task->name, optarg, &o->camera_width, &o->camera_height);
+    case 'E': return cli_parse_int(task->name, "--every", optarg, 1, 1000000, &o->every);
+    case 'I': return cli_parse_int(task->name, "--in-flight", optarg, 1, 16, &o->in_flight);
+    case 'M': return parse_fps(task->name, optarg, &o->max_fps);
     case 'T': return parse_threshold(task->name, optarg, &o->threshold);
     default:  return cli_hint_option(task->name, c, &o->hint);
     }
@@ -133,7 +164,8 @@ static bool parse_one(const cli_task *task, int c, cli_picture_options *o)
 int cli_picture_options_parse(const cli_task *task, int argc, char **argv,
                               cli_picture_options *o)
 {
-    *o = (cli_picture_options){ .threads = 1, .top = 5, .threshold = -1 };
+    *o = (cli_picture_options){ .threads = 1, .top = 5, .threshold = -1, .every = 1,
+                                .in_flight = 4, .camera_width = 640, .camera_height = 480 };
     for (int c; (c = cli_option(argc, argv, "m:o:jt:k:l:H:", options)) != -1;) {
         if (c == '?')
             return CLI_USAGE;
@@ -142,7 +174,7 @@ int cli_picture_options_parse(const cli_task *task, int argc, char **argv,
         if (!parse_one(task, c, o))
             return CLI_USAGE;
     }
-    if (optind == argc)
+    if (optind == argc && !o->camera)
         return cli_usage(task->name, "which picture?");
     o->picture = argv + optind;
     o->picture_count = argc - optind;

@@ -20,8 +20,8 @@
 #ifndef CLI_PICTURES_H
 #define CLI_PICTURES_H
 
-#include <cjson/cJSON.h>
 #include "cli/command.h"
+#include "cli/json_line.h"
 #include "cli/network.h"
 
 /* Which person a network for one should look at, and how. */
@@ -38,8 +38,14 @@ typedef struct {
     float threshold;            /* < 0: the task's own */
     cli_network_hint hint;
     cli_person person;
-    char **picture;             /* as on the command line; "-": a list on standard input */
+    char **picture;             /* as on the command line: pictures, videos; "-": a list on
+                                   standard input, or a YUV4MPEG2 video */
     int picture_count;
+    const char *camera;         /* a device; NULL: none */
+    int camera_width, camera_height;
+    const char *resume;         /* the file of lines to go on with */
+    int every, in_flight;       /* as in cli_pace */
+    double max_fps;
 } cli_picture_options;
 
 /* What a task looks at: a picture, or a frame of a video. */
@@ -47,6 +53,7 @@ typedef struct {
     tsr_image image;
     double seconds;             /* since the video began; < 0: a picture of its own, which
                                    nothing that was seen before says anything about */
+    long number;                /* of the video's frames, from 0 */
 } cli_frame;
 
 typedef struct {
@@ -70,16 +77,18 @@ typedef struct {
 /* A whole command; gives CLI_OK ... */
 int cli_pictures_run(const cli_task *task, int argc, char **argv);
 
-/* Add a number with so many decimals; null if it is not finite. */
-void cli_json_number(cJSON *object, const char *key, double value, int decimals);
-
 /* Lines that all of them have in their help, after their own options. */
 #define CLI_PICTURES_HELP \
 "  -j, --json              one JSON object a line and picture, in pixels of the picture\n" \
 "                          (upright: a JPEG is turned first as its EXIF note says)\n" \
+"      --resume OUT.jsonl  such lines into this file; pictures that have one, be it a\n" \
+"                          result or an error, are done: after a kill, run it again\n" \
 "  -t, --threads N         worker threads, 1 to 64 (default 1); results do not depend on it\n"
 
-/* The same for networks of the user's own. */
+/* What all of them say about videos, after their own help. */
+extern const char cli_video_help[];
+
+/* Lines for networks of the user's own. */
 #define CLI_NETWORK_HELP \
 "for a FILE that 'tarsier models' does not list (else R,G,B from -1 to 1, or the bytes\n" \
 "of the pixels, if that is what it takes):\n" \

@@ -88,6 +88,7 @@ const cli_command cli_pose = {
     .name = "pose",
     .summary = "joints of the people in a picture",
     .run = run,
+    .more_help = cli_video_help,
     .help =
 "usage: tarsier pose IMAGE... [--model hourglass|cpm|blazepose|posenet|FILE]\n"
 "                    [-o OVERLAY.png] [--json]\n"

@@ -213,6 +213,7 @@ const cli_command cli_segment = {
     .name = "segment",
     .summary = "which pixels of a picture are person, cat, bus ...",
     .run = run,
+    .more_help = cli_video_help,
     .help =
 "usage: tarsier segment IMAGE... [--model NAME|FILE] [-o OVERLAY.png] [--json]\n"
 "\n"

@@ -37,20 +37,42 @@ void cli_catch_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    struct sigaction before;
+    if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)     /* nohup */
+        sigaction(SIGHUP, &action, NULL);
 }
 
 bool cli_interrupted(void) { return stop_signal != 0; }
 
+int cli_stop_signal(void) { return stop_signal; }
+
+/* In the child: put `from` in the place of descriptor `to`. */
+static bool place(int from, int to)
+{
+    if (from < 0 && to > 2)
+        return true;
+    if (from < 0)
+        from = open("/dev/null", to == 0 ? O_RDONLY : O_WRONLY);
+    return from >= 0 && dup2(from, to) >= 0;
+}
+
 /* In the child: never returns.  A failed exec is told through the pipe, which a
  * successful one closes. */
-static void become(const char *const *argv, const char *dir, const char *log, int tell)
+static void become(const char *const *argv, const char *dir, const int fd[4], int tell)
 {
+    enum { OUT_OF_THE_WAY = 16 };
     setpgid(0, 0);
-    const int in = open("/dev/null", O_RDONLY), out = open("/dev/null", O_WRONLY);
-    const int err = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (in >= 0 && out >= 0 && err >= 0 && dup2(in, 0) >= 0 && dup2(out, 1) >= 0
-        && dup2(err, 2) >= 0 && !chdir(dir))
+    bool good = !dir || !chdir(dir);
+    /* First away from 0 to 3, so that none overwrites another. */
+    int safe[4];
+    tell = fcntl(tell, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    for (int i = 0; i < 4; i++) {
+        safe[i] = fd[i] < 0 ? -1 : fcntl(fd[i], F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+        good = good && (safe[i] >= 0) == (fd[i] >= 0);
+    }
+    for (int i = 0; i < 4; i++)
+        good = good && place(safe[i], i);
+    if (good)
         execvp(argv[0], (char *const *)argv);
     const int why = errno;
     if (write(tell, &why, sizeof why) < 0)
@@ -59,7 +81,7 @@ static void become(const char *const *argv, const char *dir, const char *log, in
 }
 
 /* A signal interrupts the wait, not the child: wait again. */
-static int wait_for(pid_t pid)
+int cli_spawn_wait(pid_t pid)
 {
     int status;
     while (waitpid(pid, &status, 0) < 0)
@@ -68,38 +90,50 @@ static int wait_for(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+int cli_spawn_start(const char *const *argv, const char *dir, const int fd[4], pid_t *pid)
+{
+    int tell[2], why = 0;
+    if (pipe(tell))
+        return errno;
+    fcntl(tell[0], F_SETFD, FD_CLOEXEC);
+    fcntl(tell[1], F_SETFD, FD_CLOEXEC);
+    *pid = fork();
+    if (*pid == 0)
+        become(argv, dir, fd, tell[1]);
+    const int fork_errno = errno;
+    close(tell[1]);
+    if (*pid < 0) {
+        why = fork_errno;
+    } else {
+        setpgid(*pid, *pid);            /* here and there: whoever comes first */
+        ssize_t n;
+        while ((n = read(tell[0], &why, sizeof why)) < 0 && errno == EINTR) {
+        }
+        if (n != sizeof why)
+            why = 0;
+        else
+            cli_spawn_wait(*pid);
+    }
+    close(tell[0]);
+    return why;
+}
+
 cli_spawn_result cli_spawn(const char *const *argv, const char *dir, const char *log)
 {
     cli_spawn_result r = { 0 };
-    int tell[2];
-    if (pipe(tell)) {
-        r.start_errno = errno;
-        return r;
-    }
-    fcntl(tell[1], F_SETFD, FD_CLOEXEC);
-    const pid_t pid = fork();
-    if (pid == 0) {
-        close(tell[0]);
-        become(argv, dir, log, tell[1]);
-    }
-    const int fork_errno = errno;
-    close(tell[1]);
-    if (pid < 0) {
-        r.start_errno = fork_errno;
-    } else {
-        setpgid(pid, pid);              /* here and there: whoever comes first */
+    pid_t pid;
+    const int err = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const int fd[4] = { -1, -1, err, -1 };
+    r.start_errno = err < 0 ? errno : cli_spawn_start(argv, dir, fd, &pid);
+    if (r.start_errno == 0) {
         child = pid;
         if (cli_interrupted())          /* between the last look and now */
             kill(-pid, SIGTERM);
-        ssize_t n;
-        while ((n = read(tell[0], &r.start_errno, sizeof r.start_errno)) < 0 && errno == EINTR) {
-        }
-        r.exit_status = wait_for(pid);
+        r.exit_status = cli_spawn_wait(pid);
         child = 0;
-        if (n != sizeof r.start_errno)
-            r.start_errno = 0;
     }
-    close(tell[0]);
+    if (err >= 0)
+        close(err);
     r.interrupted = cli_interrupted();
     return r;
 }
