@@ -119,18 +119,20 @@ cross-tests: $(B)/checkkern $(B)/bench_session
 check-kernels: $(B)/checkkern
 	@tests/run.sh $<
 ## bench: time whole models beside the peers, taking turns; bench/README.md
-bench: all $(B)/bench_session bench-peers
-	python3 bench/compare.py --ours $(B)/bench_session --tarsier $(B)/tarsier $(ARGS)
+bench: all $(B)/bench_session $(B)/bench_peak
+	-@$(MAKE) --no-print-directory bench-peers bench-networks
+	python3 bench/compare.py --ours $(B)/bench_session --tarsier $(B)/tarsier \
+	    --peak-program $(B)/bench_peak $(ARGS)
 ## bench-aarch64: instructions of whole networks on 64-bit Arm, counted under emulation
 bench-aarch64: all $(B)/qemu_count.so
 	+@$(MAKE) --no-print-directory $(VARIANT.aarch64) build-aarch64/count_session
 	python3 bench/aarch64.py --tarsier $(B)/tarsier --plugin $(B)/qemu_count.so $(ARGS)
 ## bench-peers: a Python environment with the peers, in build/peers
-bench-peers: build/peers/ready
+bench-peers: build/peers/all
 ## bench-networks: networks with random weights, in build/networks
 bench-networks: build/networks/ready
 ## export-check: every float model as ONNX, in the hands of ONNX Runtime
-export-check: $(B)/tarsier bench-peers
+export-check: $(B)/tarsier build/peers/ready
 	build/peers/bin/python tests/export.py $<
 ## lint: line length, words, file names, licence lines, who includes whom
 lint:
@@ -194,6 +196,9 @@ $(B)/count_session: $(call object,bench/count_session.c cli/file.c) $(B)/libtars
 $(B)/qemu_count.so: bench/qemu_count.c
 	$(CC) -std=c11 -O2 $(WARN) -fPIC -shared -fvisibility=hidden $< -o $@
 
+$(B)/bench_peak: $(call object,bench/peak.c $(LEVELS.$(ARCH):%=bench/peak_%.c)) $(B)/libtarsier.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
 # The program at the head of the public header, taken out of its comment: it
 # compiles as it stands, or the build of the tests fails.
 $(B)/header_program.c: engine/tsr.h
@@ -203,9 +208,16 @@ $(B)/header_program.c: engine/tsr.h
 $(B)/header_program: $(B)/header_program.c $(B)/libtarsier.a
 	$(CC) $(CFLAGS) -Werror $(LDFLAGS) $< $(B)/libtarsier.a $(LDLIBS) -o $@
 
+# A board may not find a wheel of each: what is absent is named, and the rest is timed.
 build/peers/ready: bench/peers/requirements.txt
 	python3 -m venv build/peers
-	build/peers/bin/pip install --quiet -r $<
+	build/peers/bin/python -m pip install --quiet -r $<
+	touch $@
+
+# Of pnnx the program alone: PyTorch (5 GB) is wanted by its scripts only.
+build/peers/all: bench/peers/requirements-more.txt build/peers/ready
+	for p in $$(cat $<); do build/peers/bin/python -m pip install --quiet $$p; done
+	-build/peers/bin/python -m pip install --quiet --no-deps pnnx
 	touch $@
 
 build/networks/ready: bench/networks.py | build/peers/ready

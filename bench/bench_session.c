@@ -11,6 +11,9 @@
  *     output K FILE.npy    ok                      write output K
  *     compare K FILE.npy   MAX_ERROR MAX_ABS       output K against a golden tensor:
  *                                                  greatest difference, greatest value
+ *     start 0              NANOSECONDS             from the file's name to a session
+ *     memory 0             KILOBYTES               most memory resident so far, less what
+ *                                                  was before the file was opened
  *
  * An error ends the program: its sentence goes to standard error, exit status
  * 1.  bench/peers/ speaks the same for other engines.  Links nothing but the
@@ -33,6 +36,8 @@ enum { MAX_INPUTS = 8 };
 typedef struct {
     tsr_session *session;
     void *given[MAX_INPUTS];
+    double start_ns;            /* what it took to get ready */
+    long memory_before;         /* kilobytes */
 } remote;
 
 static tsr_status check_same(const tsr_tensor *a, const tsr_tensor *b, const char *path,
@@ -107,6 +112,20 @@ static tsr_status keep(remote *r, int k, const tsr_tensor *array, tsr_error *err
     return TSR_OK;
 }
 
+/* A line of /proc/self/status, in kilobytes; 0 where there is none. */
+static long resident(const char *what)
+{
+    char line[128];
+    long kilobytes = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && !kilobytes && fgets(line, sizeof line, status))
+        if (!strncmp(line, what, strlen(what)))
+            kilobytes = atol(line + strlen(what));
+    if (status)
+        fclose(status);
+    return kilobytes;
+}
+
 /* One line of input that names a file: input, output or compare. */
 static tsr_status use_file(remote *r, const char *verb, int k, const char *path,
                            tsr_error *err)
@@ -142,6 +161,10 @@ static tsr_status serve(remote *r, tsr_error *err)
         int number;
         if (sscanf(line, "run %d", &number) == 1)
             run(r, number);
+        else if (!strncmp(line, "start ", 6))
+            printf("%.0f\n", r->start_ns);
+        else if (!strncmp(line, "memory ", 7))
+            printf("%ld\n", resident("VmHWM:") - r->memory_before);
         else if (sscanf(line, "%15s %d %4095[^\n]", verb, &number, path) == 3)
             TSR_TRY(use_file(r, verb, number, path, err));
         else
@@ -156,7 +179,7 @@ static tsr_status work(const char *path, int thread_count, tsr_error *err)
     cli_file file = { 0 };
     tsr_model *model = NULL;
     tsr_threads *threads = NULL;
-    remote r = { 0 };
+    remote r = { .start_ns = now_ns(), .memory_before = resident("VmRSS:") };
     void *block = NULL;
 
     tsr_status status = cli_file_open(path, &file, err);
@@ -169,6 +192,7 @@ static tsr_status work(const char *path, int thread_count, tsr_error *err)
         block = malloc(bytes);
         status = tsr_session_open(model, threads, block, block ? bytes : 0, &r.session, err);
     }
+    r.start_ns = now_ns() - r.start_ns;
     if (status == TSR_OK)
         status = serve(&r, err);
     for (int k = 0; k < MAX_INPUTS; k++)

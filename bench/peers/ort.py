@@ -19,7 +19,8 @@ session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExec
 
 
 def memory(node):
-    return onnxruntime.OrtValue.ortvalue_from_numpy(np.zeros(node.shape, np.float32))
+    dtype = np.int64 if node.type == "tensor(int64)" else np.float32
+    return onnxruntime.OrtValue.ortvalue_from_numpy(np.zeros(node.shape, dtype))
 
 
 binding = session.io_binding()

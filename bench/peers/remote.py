@@ -1,7 +1,9 @@
 """remote.py - the commands of bench_session.c, for engines with a Python interface.
 
 An engine is three functions: set(k, array), run(), get(k) -> array.  Setting the
-inputs is part of every inference, but not of its time, as on our side.
+inputs is part of every inference, but not of its time, as on our side.  Adapters
+import this module after their engine, so that `start` and `memory` count what a model
+takes and not what Python does.
 
 SPDX-License-Identifier: MIT
 """
@@ -11,26 +13,43 @@ import time
 import numpy as np
 
 
+def kilobytes(what):
+    with open("/proc/self/status", encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith(what))
+
+
+BEGIN, BEFORE = time.perf_counter_ns(), kilobytes("VmRSS")
+
+
+def command(verb, number, path, given, engine):
+    set_input, run, get_output = engine
+    if verb == "run":
+        times = []
+        for _ in range(number):
+            for k, array in given.items():
+                set_input(k, array)
+            begin = time.perf_counter_ns()
+            run()
+            times.append(time.perf_counter_ns() - begin)
+        return " ".join(map(str, times))
+    if verb == "input":
+        given[number] = np.load(path)
+        return "ok"
+    if verb == "output":
+        np.save(path, np.ascontiguousarray(get_output(number)))
+        return "ok"
+    if verb == "memory":
+        return kilobytes("VmHWM") - BEFORE
+    sys.exit(f"not a command: {verb}")
+
+
 def serve(set_input, run, get_output):
-    given = {}
+    ready, given = time.perf_counter_ns(), {}
     for line in sys.stdin:
-        verb, number, *rest = line.rstrip("\n").split(" ", 2)
-        number = int(number)
-        if verb == "run":
-            times = []
-            for _ in range(number):
-                for k, array in given.items():
-                    set_input(k, array)
-                begin = time.perf_counter_ns()
-                run()
-                times.append(time.perf_counter_ns() - begin)
-            answer = " ".join(map(str, times))
-        elif verb == "input":
-            given[number] = np.load(rest[0])
-            answer = "ok"
-        elif verb == "output":
-            np.save(rest[0], get_output(number))
-            answer = "ok"
+        verb, number, *path = line.rstrip("\n").split(" ", 2)
+        if verb == "start":
+            answer = ready - BEGIN
         else:
-            sys.exit("not a command: " + line)
+            answer = command(verb, int(number), path[0] if path else None, given,
+                             (set_input, run, get_output))
         print(answer, flush=True)
