@@ -38,7 +38,7 @@ VF_INLINE void wide_tile(const line *l, const place *at, const int px, const int
             acc[i][v] = wide_load(at->bias, at->bias + l->w_block, 0, v);
 
     const float *x_row = at->x, *w = at->bias + l->w_first, *w2 = w + l->w_block;
-    for (int ky = l->kh; ky > 0; ky--, x_row += l->row, w += l->w_row, w2 += l->w_row) {
+    for (int ky = 1; ky <= l->kh; ky++, w += l->w_row, w2 += l->w_row) {
         const float *x = x_row;
         TSR_UNROLL for (int t = 0; t < WIDE_KW; t++)
             TSR_UNROLL for (int v = 0; v < WIDE; v++)
@@ -53,6 +53,7 @@ VF_INLINE void wide_tile(const line *l, const place *at, const int px, const int
                         acc[(j - t) / stride][v] = vf_fma(in.val[v], tap[t][v],
                                                           acc[(j - t) / stride][v]);
         }
+        x_row += ky == l->wrap ? l->row_wrap : l->row;
     }
     const vf lo = vf_set(l->lo), hi = vf_set(l->hi);
     TSR_UNROLL for (int i = 0; i < px; i++)
