@@ -144,7 +144,8 @@ install: all
 	install -m 644 $(B)/libtarsier.a $(LIB)/
 	install -m 644 engine/tsr.h engine/status.h engine/threads.h $(INCLUDE)/
 	install -d $(INCLUDE)/../models
-	install -m 644 models/vision.h models/catalogue.h models/track.h $(INCLUDE)/../models/
+	install -m 644 models/vision.h models/catalogue.h models/track.h models/follow.h \
+	    models/detect.h $(INCLUDE)/../models/
 	@printf '%s\n' 'prefix=$(PREFIX)' 'Name: tarsier' 'Version: $(VERSION)' \
 	    'Description: vision networks in plain C' \
 	    'Libs: -L$${prefix}/lib -ltarsier $(strip $(LDLIBS))' \

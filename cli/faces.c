@@ -1,53 +1,43 @@
 /*
- * faces.c - `tarsier faces`: faces with eyes, ears, nose and mouth.
+ * faces.c - `tarsier faces`: faces with eyes, ears, nose and mouth, or all of 468 points.
  *
- * BlazeFace gives a box and six points for each of its anchors; several anchors see
- * the same face, and their boxes are averaged.  Short range (2 m, 896 anchors) and
- * full range (5 m, 2304) are told apart by that number.
+ * A detector gives a box and a few points.  With the weights of the landmark network
+ * at hand, each face of a BlazeFace detector is looked at again, from nearer, and
+ * followed from frame to frame (models/follow.h).
  * SPDX-License-Identifier: MIT
  */
+#include <stdlib.h>
+#include <string.h>
 #include "cli/commands.h"
+#include "cli/face_finder.h"
+#include "cli/follow_networks.h"
 #include "cli/overlay.h"
-#include "cli/pictures.h"
-
-enum { CANDIDATES = 256 };
-
-static const char *const point_names[] = {
-    "right_eye", "left_eye", "nose", "mouth", "right_ear", "left_ear",
-};
+#include "cli/overlay_parts.h"
 
 typedef struct {
-    cli_network net;
-    tsr_detector detector;
-    const tsr_tensor *raw, *scores;
-} finder;
+    bool mesh;
+    cli_follow follow;          /* with landmarks    */
+    cli_face_finder finder;     /* boxes only        */
+} faces;
 
 typedef struct {
-    tsr_box box[CANDIDATES];
+    cli_sightings seen;
+    tsr_box box[CLI_FACE_BOXES];
     int count;
     double ms;
 } found;
 
-/* The outputs of a file stand in any order: the scores have one number an anchor. */
-static tsr_status find_outputs(finder *f, tsr_error *err)
+/* The landmark network, or NULL: none is wanted, or none here and none was asked for. */
+static const char *choose_landmarks(const cli_picture_options *o)
 {
-    static const tsr_detector *const known[] = { &tsr_face_short_range, &tsr_face_full_range };
-    const tsr_session *s = f->net.session.session;
-    for (int k = 0; k < 2; k++) {
-        const size_t anchors = (size_t)tsr_detector_anchors(known[k]);
-        f->raw = f->scores = NULL;
-        for (int i = 0; tsr_output(s, i); i++) {
-            if (tsr_elements(tsr_output(s, i)) == anchors)
-                f->scores = tsr_output(s, i);
-            if (tsr_elements(tsr_output(s, i)) == anchors * (size_t)(4 + 2 * known[k]->points))
-                f->raw = tsr_output(s, i);
-        }
-        f->detector = *known[k];
-        if (f->raw && f->scores)
-            return TSR_OK;
-    }
-    return tsr_fail(err, TSR_UNSUPPORTED, "'%s' has no outputs like a BlazeFace detector's",
-                    f->net.name);
+    const char *usual = "face_landmark";
+    if (o->landmarks)
+        return strcmp(o->landmarks, "none") ? o->landmarks : NULL;
+    char *path = NULL;
+    const tsr_catalogue_entry *entry;
+    const tsr_status s = cli_model_find(usual, &path, &entry, NULL);
+    free(path);
+    return s == TSR_OK ? usual : NULL;
 }
 
 static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err)
@@ -55,52 +45,86 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
     static const char *const usual[] = {
         "face_detection_short_range", "face_detection_full_range", NULL
     };
-    finder *f = state;
-    const char *model = o->model ? o->model : cli_network_pick(usual);
-    TSR_TRY(cli_network_open(model, TSR_TASK_DETECT, o->threads, &o->hint, &f->net, err));
-    if (!f->net.model.entry)
-        f->net.how.fit = TSR_FIT_LETTERBOX;
-    TSR_TRY(find_outputs(f, err));
-    if (o->threshold >= 0)
-        f->detector.threshold = o->threshold;
-    return TSR_OK;
+    faces *f = state;
+    const char *landmarks = choose_landmarks(o);
+    const char *detector = o->model ? o->model : cli_network_pick(usual);
+    TSR_TRY(cli_face_finder_open(&f->finder, detector, o, err));
+    if (!landmarks)
+        return TSR_OK;
+    f->mesh = f->finder.kind == CLI_FACES_BLAZE;
+    if (!f->mesh)               /* its boxes are not those that the landmarks were made for */
+        return o->landmarks ? tsr_fail(err, TSR_BAD_ARGUMENT, "'%s' finds no eyes where the "
+                                       "landmarks need them: leave --landmarks out",
+                                       f->finder.net.name) : TSR_OK;
+    cli_face_finder_close(&f->finder);
+    const cli_follow_choice choice = { &tsr_follow_faces, detector, landmarks };
+    return cli_follow_open(&f->follow, &choice, o, err);
+}
+
+static void restart(void *state)
+{
+    faces *f = state;
+    if (f->mesh)
+        tsr_following_reset(&f->follow.state);
 }
 
 static tsr_status look(void *state, const cli_frame *frame, void *result, tsr_error *err)
 {
-    finder *f = state;
+    faces *f = state;
     found *r = result;
-    tsr_affine back;
-    TSR_TRY(cli_network_run(&f->net, &frame->image, &back, err));
-    TSR_TRY(tsr_boxes_decode(&f->detector, f->raw, f->scores, r->box, CANDIDATES, &r->count, err));
-    r->count = tsr_boxes_merge(r->box, r->count, f->detector.overlap);
-    for (int i = 0; i < r->count; i++)
-        tsr_box_map(&r->box[i], &back);
-    r->ms = f->net.ms;
+    if (!f->mesh) {
+        TSR_TRY(cli_face_finder_look(&f->finder, &frame->image, r->box, &r->count, err));
+        r->ms = f->finder.net.ms;
+        return TSR_OK;
+    }
+    TSR_TRY(cli_follow_look(&f->follow, frame, &r->seen, err));
+    r->count = r->seen.count;
+    r->ms = r->seen.ms;
+    for (int i = 0; i < r->count; i++) {
+        r->box[i] = r->seen.seen[i].box;
+        r->box[i].points = TSR_FACE_FEATURES;
+        tsr_face_features(r->seen.seen[i].point, r->box[i].point);
+    }
     return TSR_OK;
+}
+
+static void tell_features(const tsr_box *b, cJSON *face)
+{
+    cJSON *points = cJSON_AddArrayToObject(face, "points");
+    for (int k = 0; k < b->points; k++) {
+        cJSON *p = cJSON_CreateObject();
+        cJSON_AddStringToObject(p, "name", cli_face_point_name(b->points, k));
+        cli_json_number(p, "x", (double)b->point[k].x, 2);
+        cli_json_number(p, "y", (double)b->point[k].y, 2);
+        cJSON_AddItemToArray(points, p);
+    }
+}
+
+/* 468 times [x, y, z]: names would make lines of 40 kB. */
+static void tell_mesh(const tsr_sighting *s, cJSON *face)
+{
+    cJSON *all = cJSON_AddArrayToObject(face, "landmarks");
+    for (int k = 0; k < TSR_FACE_POINTS; k++) {
+        char text[96];
+        snprintf(text, sizeof text, "[%.2f,%.2f,%.2f]", (double)s->point[k].x,
+                 (double)s->point[k].y, (double)s->point[k].z);
+        cJSON_AddItemToArray(all, cJSON_CreateRaw(text));
+    }
 }
 
 static void tell(const void *state, const void *result, cJSON *line)
 {
-    (void)state;
+    const faces *f = state;
     const found *r = result;
     cJSON *list = cJSON_AddArrayToObject(line, "faces");
     for (int i = 0; i < r->count; i++) {
-        const tsr_box *b = &r->box[i];
         cJSON *o = cJSON_CreateObject();
-        cli_json_number(o, "score", (double)b->score, 4);
-        cli_json_number(o, "x", (double)b->x0, 2);
-        cli_json_number(o, "y", (double)b->y0, 2);
-        cli_json_number(o, "width", (double)(b->x1 - b->x0), 2);
-        cli_json_number(o, "height", (double)(b->y1 - b->y0), 2);
-        cJSON *points = cJSON_AddArrayToObject(o, "points");
-        for (int k = 0; k < b->points; k++) {
-            cJSON *p = cJSON_CreateObject();
-            cJSON_AddStringToObject(p, "name", point_names[k]);
-            cli_json_number(p, "x", (double)b->point[k].x, 2);
-            cli_json_number(p, "y", (double)b->point[k].y, 2);
-            cJSON_AddItemToArray(points, p);
-        }
+        if (f->mesh && r->seen.video)
+            cJSON_AddNumberToObject(o, "id", r->seen.seen[i].id);
+        cli_box_tell(&r->box[i], o);
+        tell_features(&r->box[i], o);
+        if (f->mesh)
+            tell_mesh(&r->seen.seen[i], o);
         cJSON_AddItemToArray(list, o);
     }
 }
@@ -120,47 +144,75 @@ static void print(const void *state, const void *result)
 
 static void draw(const void *state, const void *result, const tsr_image *picture)
 {
-    (void)state;
+    const faces *f = state;
     const found *r = result;
     for (int i = r->count - 1; i >= 0; i--) {           /* the best ends on top */
-        char caption[16];
+        char caption[32];
         snprintf(caption, sizeof caption, "face %.0f%%", 100 * (double)r->box[i].score);
-        cli_overlay_box(picture, &r->box[i], caption);
+        if (f->mesh && r->seen.video)
+            snprintf(caption, sizeof caption, "%u", (unsigned)r->seen.seen[i].id);
+        if (f->mesh)
+            cli_overlay_face(picture, r->seen.seen[i].point, r->seen.video ? caption : "");
+        else
+            cli_overlay_box(picture, &r->box[i], caption);
     }
 }
 
-static const char *model(const void *state) { return ((const finder *)state)->net.name; }
+static const char *model(const void *state)
+{
+    const faces *f = state;
+    return f->mesh ? f->follow.names : f->finder.net.name;
+}
+
 static double ms(const void *result) { return ((const found *)result)->ms; }
-static void close(void *state) { cli_network_close(&((finder *)state)->net); }
+static void drop(void *result) { cli_sightings_drop(&((found *)result)->seen); }
+
+static void close(void *state)
+{
+    faces *f = state;
+    cli_follow_close(&f->follow);
+    cli_face_finder_close(&f->finder);
+}
 
 static const cli_task task = {
-    .name = "faces", .letters = "Tn", .state_bytes = sizeof(finder),
-    .result_bytes = sizeof(found), .open = open, .look = look,
-    .tell = tell, .print = print, .draw = draw,
-    .model = model, .ms = ms, .close = close,
+    .name = "faces", .letters = "TnNL", .state_bytes = sizeof(faces),
+    .result_bytes = sizeof(found), .open = open, .restart = restart, .look = look,
+    .tell = tell, .print = print, .draw = draw, .model = model, .ms = ms, .drop = drop,
+    .close = close,
 };
 
 static int run(int argc, char **argv) { return cli_pictures_run(&task, argc, argv); }
 
 const cli_command cli_faces = {
     .name = "faces",
-    .summary = "faces in a picture, with eyes, ears, nose and mouth",
+    .summary = "faces and the 468 points of each, followed through videos",
     .run = run,
     .more_help = cli_video_help,
     .help =
 "usage: tarsier faces IMAGE... [--model NAME|FILE] [-o OVERLAY.png] [--json]\n"
 "\n"
-"Find faces.  IMAGE may be '-': paths are read from standard input, one a line.\n"
-"A picture that cannot be read is reported, the others are done.\n"
+"Find faces, and 468 points of each where the weights of face_landmark are at hand\n"
+"('tarsier models fetch face_landmark'); else eyes, ears, nose and mouth.  IMAGE may be\n"
+"'-': paths are read from standard input, one a line.  A picture that cannot be read is\n"
+"reported, the others are done.\n"
 "\n"
-"  -m, --model NAME|FILE   a BlazeFace detector (default face_detection_short_range:\n"
-"                          faces up to two metres away; ..._full_range: up to five)\n"
-"  -o, --output FILE|DIR   draw frames on the picture and write it: .png, .jpg, .bmp;\n"
+"  -m, --model NAME|FILE   a detector (default face_detection_short_range: faces up to\n"
+"                          two metres away; ..._full_range: up to five); a FILE may be\n"
+"                          BlazeFace, YuNet or UltraFace, and is told by its outputs\n"
+"      --landmarks NAME|FILE|none\n"
+"                          the landmark network (default face_landmark), or none at all\n"
+"  -N, --most N            with landmarks at most N faces, 1 to 32 (default: 32 in a\n"
+"                          picture, 2 in a video, where nothing is searched while N are\n"
+"                          followed)\n"
+"  -o, --output FILE|DIR   draw faces on the picture and write it: .png, .jpg, .bmp;\n"
 "                          into a directory as NAME-faces.png (several pictures: must be)\n"
-"      --threshold T       least score of a face, 0 to 1 (default 0.5; full range 0.6)\n"
+"      --threshold T       least score of a face, 0 to 1 (default 0.5; full range and\n"
+"                          YuNet 0.6, UltraFace 0.7)\n"
 CLI_PICTURES_HELP
 "\n"
 "examples:\n"
 "  tarsier faces -o faces.png party.jpg\n"
-"  tarsier faces --json *.jpg\n",
+"  tarsier faces --json *.jpg\n"
+"  tarsier faces --model yunet_n_320_320.onnx crowd.jpg\n"
+CLI_NETWORK_HELP,
 };

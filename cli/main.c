@@ -17,6 +17,7 @@ static const cli_command *const commands[] = {
     &cli_segment,
     &cli_classify,
     &cli_faces,
+    &cli_hands,
     &cli_gesture,
     &cli_run,
     &cli_info,

@@ -13,6 +13,8 @@
 #include "cli/image.h"
 #include "cli/picture_options.h"
 
+enum { CLI_MOST = 32 };         /* hands or faces */
+
 static const struct option options[] = {
     { "model", required_argument, NULL, 'm' },
     { "output", required_argument, NULL, 'o' },
@@ -22,6 +24,8 @@ static const struct option options[] = {
     { "top", required_argument, NULL, 'k' },
     { "labels", required_argument, NULL, 'l' },
     { "head", required_argument, NULL, 'H' },
+    { "most", required_argument, NULL, 'N' },
+    { "landmarks", required_argument, NULL, 'L' },
     { "person", required_argument, NULL, 'P' },
     { "flip", no_argument, NULL, 'X' },
     { "resume", required_argument, NULL, 'R' },
@@ -145,6 +149,8 @@ static bool parse_one(const cli_task *task, int c, cli_picture_options *o)
     case 'o': o->output = optarg; return true;
     case 'l': o->labels = optarg; return true;
     case 'H': o->head = optarg; return true;
+    case 'L': o->landmarks = optarg; return true;
+    case 'N': return cli_parse_int(task->name, "--most", optarg, 1, CLI_MOST, &o->most);
     case 'j': o->json = true; return true;
     case 'X': o->person.flip = true; return true;
     case 'P': return parse_person(task->name, optarg, &o->person);
@@ -166,7 +172,7 @@ int cli_picture_options_parse(const cli_task *task, int argc, char **argv,
 {
     *o = (cli_picture_options){ .threads = 1, .top = 5, .threshold = -1, .every = 1,
                                 .in_flight = 4, .camera_width = 640, .camera_height = 480 };
-    for (int c; (c = cli_option(argc, argv, "m:o:jt:k:l:H:", options)) != -1;) {
+    for (int c; (c = cli_option(argc, argv, "m:o:jt:k:l:H:N:", options)) != -1;) {
         if (c == '?')
             return CLI_USAGE;
         if (!takes(task, c))

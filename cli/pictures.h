@@ -32,9 +32,9 @@ typedef struct {
 
 typedef struct {
     const char *model;          /* NULL: the task's own choice */
-    const char *output, *labels, *head;
+    const char *output, *labels, *head, *landmarks;
     bool json;
-    int threads, top;
+    int threads, top, most;     /* most 0: the task's own */
     float threshold;            /* < 0: the task's own */
     cli_network_hint hint;
     cli_person person;

@@ -15,11 +15,13 @@
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
-#include "models/vision.h"
+#include "models/candidates.h"
 
 const tsr_detector tsr_face_short_range = { 128, 4, { 8, 16, 16, 16 }, 2, 6, 0.5f, 0.3f };
 const tsr_detector tsr_face_full_range = { 192, 1, { 4 }, 1, 6, 0.6f, 0.3f };
+const tsr_detector tsr_face_back = { 256, 4, { 16, 32, 32, 32 }, 2, 6, 0.5f, 0.3f };
 const tsr_detector tsr_palm = { 192, 4, { 8, 16, 16, 16 }, 2, 7, 0.5f, 0.3f };
+const tsr_detector tsr_palm_2020 = { 128, 4, { 8, 16, 16, 16 }, 2, 7, 0.5f, 0.3f };
 const tsr_detector tsr_body = { 224, 5, { 8, 16, 32, 32, 32 }, 2, 4, 0.5f, 0.3f };
 
 /* The run of equal strides that starts at `layer`: cells a side and rows a cell. */
@@ -43,14 +45,27 @@ int tsr_detector_anchors(const tsr_detector *d)
     return total;
 }
 
-/* Row `row` of the raw output as a box around the anchor (ax, ay), in input pixels. */
-static tsr_box decode_row(const tsr_detector *d, const tsr_tensor *raw, int row, float ax, float ay)
+/* Number `at` of one or two tensors, the second going on where the first ends. */
+static float real_of(const tsr_tensor *const part[2], size_t at)
 {
+    const size_t first = tsr_elements(part[0]);
+    return at < first ? tsr_tensor_real(part[0], at) : tsr_tensor_real(part[1], at - first);
+}
+
+static size_t elements_of(const tsr_tensor *const part[2])
+{
+    return tsr_elements(part[0]) + (part[1] ? tsr_elements(part[1]) : 0);
+}
+
+/* Row `row` of the raw output as a box around the anchor (ax, ay), in input pixels. */
+static tsr_box decode_row(const tsr_detector_heads *h, int row, float ax, float ay)
+{
+    const tsr_detector *d = &h->kind;
     const int length = 4 + 2 * d->points;
     const size_t at = (size_t)row * (size_t)length;
     float v[4 + 2 * TSR_BOX_POINTS];
     for (int i = 0; i < length; i++)
-        v[i] = tsr_tensor_real(raw, at + (size_t)i);
+        v[i] = real_of(h->raw, at + (size_t)i);
     tsr_box b = {
         .x0 = ax + v[0] - v[2] / 2, .y0 = ay + v[1] - v[3] / 2,
         .x1 = ax + v[0] + v[2] / 2, .y1 = ay + v[1] + v[3] / 2, .points = d->points,
@@ -60,65 +75,88 @@ static tsr_box decode_row(const tsr_detector *d, const tsr_tensor *raw, int row,
     return b;
 }
 
-/* Every number finite and of a size that later squares and sums survive. */
-static bool sane(const tsr_box *b)
-{
-    const float limit = 1e9f;
-    bool ok = fabsf(b->x0) < limit && fabsf(b->y0) < limit &&
-              fabsf(b->x1) < limit && fabsf(b->y1) < limit;
-    for (int i = 0; i < b->points; i++)
-        ok = ok && fabsf(b->point[i].x) < limit && fabsf(b->point[i].y) < limit;
-    return ok;
-}
-
-/* Append, or replace the worst when there is no room. */
-static void keep(tsr_box *found, int room, int *count, const tsr_box *b)
-{
-    int at = *count;
-    if (at == room) {
-        at = 0;
-        for (int i = 1; i < room; i++)
-            at = found[i].score < found[at].score ? i : at;
-        if (!(b->score > found[at].score))
-            return;
-    } else {
-        ++*count;
-    }
-    found[at] = *b;
-}
-
 /* Every row must be there: the file could be of another network. */
-static tsr_status check(const tsr_detector *d, const tsr_tensor *raw, const tsr_tensor *scores,
-                        tsr_error *err)
+static tsr_status check(const tsr_detector_heads *h, tsr_error *err)
 {
+    const tsr_detector *d = &h->kind;
     const size_t anchors = (size_t)tsr_detector_anchors(d), length = (size_t)(4 + 2 * d->points);
-    if (tsr_elements(raw) == anchors * length && tsr_elements(scores) == anchors)
+    const size_t raw = elements_of(h->raw), scores = elements_of(h->scores);
+    if (raw == anchors * length && scores == anchors)
         return TSR_OK;
     return tsr_fail(err, TSR_UNSUPPORTED,
                     "outputs '%s' and '%s' hold %zu and %zu numbers, not %zu anchors x %zu",
-                    raw->name, scores->name, tsr_elements(raw), tsr_elements(scores),
-                    anchors, length);
+                    h->raw[0]->name, h->scores[0]->name, raw, scores, anchors, length);
+}
+
+tsr_status tsr_heads_decode(const tsr_detector_heads *h, tsr_box *found, int room, int *count,
+                            tsr_error *err)
+{
+    const tsr_detector *d = &h->kind;
+    *count = 0;
+    TSR_TRY(check(h, err));
+    for (int layer = 0, row = 0, cells, rows; layer < d->layers; ) {
+        layer = grid_of(d, layer, &cells, &rows);
+        const float step = (float)d->side / (float)cells;
+        for (int end = row + cells * cells * rows, i = 0; row < end; row++, i++) {
+            const float score = 1 / (1 + expf(-real_of(h->scores, (size_t)row)));
+            if (!(score >= d->threshold))
+                continue;                       /* NaN, too */
+            const int cell = i / rows;
+            tsr_box b = decode_row(h, row, ((float)(cell % cells) + 0.5f) * step,
+                                   ((float)(cell / cells) + 0.5f) * step);
+            b.score = score;
+            tsr_candidate_keep(found, room, count, &b);
+        }
+    }
+    return TSR_OK;
 }
 
 tsr_status tsr_boxes_decode(const tsr_detector *d, const tsr_tensor *raw, const tsr_tensor *scores,
                             tsr_box *found, int room, int *count, tsr_error *err)
 {
-    *count = 0;
-    TSR_TRY(check(d, raw, scores, err));
-    for (int layer = 0, row = 0, cells, rows; layer < d->layers; ) {
-        layer = grid_of(d, layer, &cells, &rows);
-        const float step = (float)d->side / (float)cells;
-        for (int end = row + cells * cells * rows, i = 0; row < end; row++, i++) {
-            const float score = 1 / (1 + expf(-tsr_tensor_real(scores, (size_t)row)));
-            if (!(score >= d->threshold) || room < 1)
-                continue;                       /* NaN, too */
-            const int cell = i / rows;
-            tsr_box b = decode_row(d, raw, row, ((float)(cell % cells) + 0.5f) * step,
-                                   ((float)(cell / cells) + 0.5f) * step);
-            b.score = score;
-            if (sane(&b))
-                keep(found, room, count, &b);
-        }
+    const tsr_detector_heads h = { *d, { raw, NULL }, { scores, NULL } };
+    return tsr_heads_decode(&h, found, room, count, err);
+}
+
+/* ---- which detector is it? --------------------------------------------------- */
+
+/* Add t to one or two parts, the larger first: that is the order of the grids. */
+static bool add_part(const tsr_tensor *part[2], const tsr_tensor *t)
+{
+    if (part[0] && part[1])
+        return false;
+    part[1] = part[0];
+    part[0] = t;
+    if (part[1] && tsr_elements(part[1]) > tsr_elements(t)) {
+        part[0] = part[1];
+        part[1] = t;
     }
-    return TSR_OK;
+    return true;
+}
+
+/* The outputs [1,anchors,1] and [1,anchors,4 + 2 points] of one or two grids. */
+static bool match(const tsr_session *s, const tsr_detector *d, tsr_detector_heads *h)
+{
+    *h = (tsr_detector_heads){ .kind = *d };
+    for (int i = 0; tsr_output(s, i); i++) {
+        const tsr_tensor *t = tsr_output(s, i);
+        const int length = t->rank > 0 ? t->dim[t->rank - 1] : 0;
+        if ((length == 1 && !add_part(h->scores, t)) ||
+            (length == 4 + 2 * d->points && !add_part(h->raw, t)))
+            return false;
+    }
+    return h->raw[0] && h->scores[0] && check(h, NULL) == TSR_OK;
+}
+
+tsr_status tsr_detector_recognise(tsr_session *s, const tsr_detector *const *known,
+                                  tsr_detector_heads *h, tsr_error *err)
+{
+    int height, width;
+    TSR_TRY(tsr_picture_check(tsr_input(s, 0), err));
+    tsr_picture_size(tsr_input(s, 0), &height, &width);
+    for (; *known; known++)
+        if (height == (*known)->side && width == height && match(s, *known, h))
+            return TSR_OK;
+    return tsr_fail(err, TSR_UNSUPPORTED, "a network of %d x %d pixels whose outputs are those "
+                    "of no detector that is known here", width, height);
 }

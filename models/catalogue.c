@@ -48,7 +48,7 @@ const char *tsr_format_name(tsr_weights_format f)
     return (unsigned)f < TSR_FORMAT_COUNT ? name[f] : "?";
 }
 
-bool tsr_format_readable(tsr_weights_format f) { return f != TSR_FORMAT_ONNX; }
+bool tsr_format_readable(tsr_weights_format f) { return f != TSR_FORMAT_TEXT; }
 
 tsr_preprocess tsr_preprocess_of(const tsr_image_prep *prep)
 {

@@ -2,7 +2,8 @@
  * nms.c - many overlapping boxes become one box per thing.
  *
  * Ordinary non-maximum suppression keeps the best box of a group and drops the
- * rest; in a video the winner changes from frame to frame and the box trembles.
+ * rest (tsr_boxes_suppress); in a video the winner changes from frame to frame and
+ * the box trembles.
  * Blaze detectors average the group instead, weighted by score:
  *
  *     while boxes are left:  best = highest score
@@ -12,7 +13,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <stdlib.h>
-#include "models/vision.h"
+#include "models/detect.h"
 
 float tsr_box_iou(const tsr_box *a, const tsr_box *b)
 {
@@ -72,6 +73,20 @@ int tsr_boxes_merge(tsr_box *boxes, int count, float overlap)
         add(&boxes[n], &sum, total > 0 ? 1 / total : 0);
         for (int i = 0; i < best.points; i++)
             boxes[n].point[i].score = best.point[i].score;
+    }
+    return n;
+}
+
+int tsr_boxes_suppress(tsr_box *boxes, int count, float overlap)
+{
+    int n = 0;
+    qsort(boxes, (size_t)count, sizeof *boxes, by_score);
+    for (int i = 0; i < count; i++) {
+        bool best = true;
+        for (int k = 0; k < n && best; k++)
+            best = !(tsr_box_iou(&boxes[k], &boxes[i]) > overlap);
+        if (best)
+            boxes[n++] = boxes[i];
     }
     return n;
 }

@@ -191,13 +191,30 @@ typedef struct {
  * top of the circle around the whole body, shoulder centre, top of that around the
  * upper body. */
 extern const tsr_detector tsr_face_short_range, tsr_face_full_range, tsr_palm, tsr_body;
+/* Older ones: 256 x 256 for the camera on a phone's back, and palms in 128 x 128. */
+extern const tsr_detector tsr_face_back, tsr_palm_2020;
 
 int tsr_detector_anchors(const tsr_detector *d);
+
+/* Where a detector's numbers are: whole, or cut between two grids. */
+typedef struct {
+    tsr_detector kind;
+    const tsr_tensor *raw[2], *scores[2];       /* [1] is NULL where there is but one */
+} tsr_detector_heads;
+
+/* Which of the `known` (NULL ends them) this session runs: by the side of its input and
+ * the shapes of its outputs, which stand in a different order in each file. */
+tsr_status tsr_detector_recognise(tsr_session *s, const tsr_detector *const *known,
+                                  tsr_detector_heads *h, tsr_error *err);
 
 /* Candidates at or above the threshold, in input pixels; the `room` best of them.
  * `raw` is [1,anchors,4 + 2 points], `scores` [1,anchors,1] before the sigmoid. */
 tsr_status tsr_boxes_decode(const tsr_detector *d, const tsr_tensor *raw, const tsr_tensor *scores,
                             tsr_box *found, int room, int *count, tsr_error *err);
+
+/* The same for outputs that were recognised; h->kind says how. */
+tsr_status tsr_heads_decode(const tsr_detector_heads *h, tsr_box *found, int room, int *count,
+                            tsr_error *err);
 
 /* Weighted non-maximum suppression, in place: each group of overlapping boxes becomes
  * its average, weighted by score.  Gives how many are left, best first. */

@@ -1,0 +1,276 @@
+/*
+ * follow.c - see follow.h: one look at one frame.
+ *
+ * Two squares that share half of their area are the same thing; what is followed wins
+ * over what the detector finds.  Two landmark crops can also slide onto one hand, when
+ * hands cross: then the points agree, and the later one is dropped.
+ * SPDX-License-Identifier: MIT
+ */
+#include <math.h>
+#include "models/follow.h"
+#include "models/workspace.h"
+
+enum { CANDIDATES = 64, PER_POINT = 3 };
+
+static const float same_square = 0.5f;
+
+static const tsr_preprocess zero_one = {
+    TSR_FIT_STRETCH, false, true, { 0, 0, 0 }, { 1 / 255.0f, 1 / 255.0f, 1 / 255.0f },
+};
+
+/* ---- networks ------------------------------------------------------------------- */
+
+/* The n-th output with so many numbers: the files keep that order. */
+static const tsr_tensor *output_of(const tsr_session *s, size_t elements, int n)
+{
+    for (int i = 0; tsr_output(s, i); i++)
+        if (tsr_elements(tsr_output(s, i)) == elements && n-- == 0)
+            return tsr_output(s, i);
+    return NULL;
+}
+
+tsr_status tsr_follower_open(tsr_follower *f, tsr_error *err)
+{
+    const tsr_follow_kind *k = f->what;
+    int h, w;
+    TSR_TRY(tsr_detector_recognise(f->detector, k->detectors, &f->heads, err));
+    if (f->detector_threshold > 0)
+        f->heads.kind.threshold = f->detector_threshold;
+    TSR_TRY(tsr_picture_check(tsr_input(f->landmarks, 0), err));
+    tsr_picture_size(tsr_input(f->landmarks, 0), &h, &w);
+    f->side = w;
+    /* Of two sets of points those in pixels come first; then presence, then handedness. */
+    f->points = output_of(f->landmarks, (size_t)k->points * PER_POINT, 0);
+    f->presence = output_of(f->landmarks, 1, 0);
+    f->right = output_of(f->landmarks, 1, 1);
+    if (!f->points || !f->presence || h != w)
+        return tsr_fail(err, TSR_UNSUPPORTED, "the landmark network of a %s should have a square "
+                        "input, an output of %d x %d numbers and one of one", k->name, k->points,
+                        PER_POINT);
+    if (f->wanted < 1 || f->wanted > TSR_FOLLOWED)
+        return tsr_fail(err, TSR_BAD_ARGUMENT, "%d %ss cannot be followed at once, only 1 to %d",
+                        f->wanted, k->name, TSR_FOLLOWED);
+    return TSR_OK;
+}
+
+static void run(const tsr_follower *f, tsr_following *s, tsr_session *network)
+{
+    const double begin = f->clock ? f->clock() : 0;
+    tsr_run(network);
+    s->network += f->clock ? f->clock() - begin : 0;
+}
+
+/* ---- what is remembered ------------------------------------------------------------ */
+
+size_t tsr_following_bytes(const tsr_follower *f)
+{
+    return tsr_smoother_bytes(f->wanted, f->what->points);
+}
+
+void tsr_following_start(tsr_following *s, const tsr_follower *f, void *memory)
+{
+    *s = (tsr_following){ .smoother = tsr_smoother_make(f->wanted, f->what->points, memory) };
+    tsr_tracker_start(&s->tracker);
+}
+
+void tsr_following_reset(tsr_following *s)
+{
+    s->count = 0;
+    tsr_tracker_reset(&s->tracker);
+    tsr_smoother_reset(&s->smoother);
+}
+
+/* ---- where to look ------------------------------------------------------------------- */
+
+static tsr_box square_of(const tsr_region *r)
+{
+    const float half = r->side / 2;
+    return (tsr_box){ .x0 = r->x - half, .y0 = r->y - half, .x1 = r->x + half, .y1 = r->y + half };
+}
+
+/* Finite, and with its middle near enough to the picture to see something of it. */
+static bool worth_a_look(const tsr_region *r, const tsr_image *p)
+{
+    const float w = (float)p->width, h = (float)p->height, half = r->side / 2;
+    return isfinite(r->angle) && r->side >= 1 && r->side <= 16 * (w + h) &&
+           r->x > -half && r->x < w + half && r->y > -half && r->y < h + half;
+}
+
+static bool is_new(const tsr_following *s, const tsr_region *r)
+{
+    const tsr_box a = square_of(r);
+    for (int i = 0; i < s->count; i++) {
+        const tsr_box b = square_of(&s->region[i]);
+        if (tsr_box_iou(&a, &b) > same_square)
+            return false;
+    }
+    return true;
+}
+
+typedef struct {
+    tsr_box *candidates;
+    void *picture;              /* tsr_picture_fit's own */
+} parts;
+
+static parts take(tsr_workspace *w, const tsr_follower *f, const tsr_image *picture)
+{
+    parts p;
+    p.candidates = tsr_workspace_take(w, CANDIDATES * sizeof *p.candidates);
+    p.picture = tsr_workspace_take(w, tsr_picture_bytes(picture, tsr_input(f->detector, 0)));
+    return p;
+}
+
+size_t tsr_follow_bytes(const tsr_follower *f, const tsr_image *picture)
+{
+    tsr_workspace count = { NULL, 0 };
+    take(&count, f, picture);
+    return tsr_workspace_need(&count);
+}
+
+/* Fill up s->region with what the detector sees and nobody follows yet. */
+static tsr_status detect(const tsr_follower *f, tsr_following *s, const tsr_view *view,
+                         tsr_error *err)
+{
+    tsr_workspace space = tsr_workspace_make(view->work);
+    const parts work = take(&space, f, &view->image);
+    tsr_affine back;
+    int boxes = 0;
+    TSR_TRY(tsr_picture_fit(&f->detector_how, &view->image, tsr_input(f->detector, 0),
+                            work.picture, &back, err));
+    run(f, s, f->detector);
+    s->detector_runs++;
+    TSR_TRY(tsr_heads_decode(&f->heads, work.candidates, CANDIDATES, &boxes, err));
+    boxes = tsr_boxes_merge(work.candidates, boxes, f->heads.kind.overlap);
+    for (int i = 0; i < boxes && s->count < f->wanted; i++) {
+        tsr_box_map(&work.candidates[i], &back);
+        const tsr_region r = f->what->of_box(&work.candidates[i]);
+        if (worth_a_look(&r, &view->image) && is_new(s, &r))
+            s->region[s->count++] = r;
+    }
+    return TSR_OK;
+}
+
+/* ---- what is there --------------------------------------------------------------------- */
+
+static float probability(const tsr_tensor *t, bool logit)
+{
+    const float v = tsr_tensor_real(t, 0), p = logit ? 1 / (1 + expf(-v)) : v;
+    return p >= 0 ? p <= 1 ? p : 1 : 0;         /* NaN: 0 */
+}
+
+static tsr_box around(const tsr_point *p, int count)
+{
+    tsr_box b = { .x0 = INFINITY, .y0 = INFINITY, .x1 = -INFINITY, .y1 = -INFINITY };
+    for (int i = 0; i < count; i++) {
+        b.x0 = fminf(b.x0, p[i].x);
+        b.y0 = fminf(b.y0, p[i].y);
+        b.x1 = fmaxf(b.x1, p[i].x);
+        b.y1 = fmaxf(b.y1, p[i].y);
+    }
+    return b;
+}
+
+/* One region through the landmark network; score 0 unless all of its numbers make sense. */
+static tsr_status look(const tsr_follower *f, tsr_following *s, const tsr_image *picture,
+                       tsr_sighting *one, tsr_error *err)
+{
+    const tsr_affine back = tsr_region_affine(&one->region, f->side);
+    TSR_TRY(tsr_picture_crop(&zero_one, picture, &back, tsr_input(f->landmarks, 0), err));
+    run(f, s, f->landmarks);
+    tsr_landmarks_decode(f->points, PER_POINT, &back, one->point, f->what->points);
+    one->score = probability(f->presence, f->what->logit);
+    one->right = f->right ? probability(f->right, false) : 0;
+    one->box = around(one->point, f->what->points);
+    one->box.score = one->score;
+    for (int i = 0; i < f->what->points; i++)
+        if (!(one->point[i].score > 0))
+            one->score = 0;                     /* the decoder found no number there */
+    return TSR_OK;
+}
+
+/* Do the points of two sightings lie on each other?  A tenth of the size apart, say. */
+static bool same_points(const tsr_sighting *a, const tsr_sighting *b, int points)
+{
+    float sum = 0;
+    for (int i = 0; i < points; i++)
+        sum += hypotf(a->point[i].x - b->point[i].x, a->point[i].y - b->point[i].y);
+    const float size = fmaxf(a->box.x1 - a->box.x0, a->box.y1 - a->box.y0);
+    return sum < 0.1f * size * (float)points;
+}
+
+/* What the detector found is a rough guess of the size: a hand that spreads its thumb
+ * looks small to it, and the thumb ends up outside the square.  So what is new and not
+ * obviously there gets a second look a quarter larger, and the better one counts. */
+static tsr_status look_twice(const tsr_follower *f, tsr_following *s, const tsr_image *picture,
+                             tsr_sighting *one, tsr_error *err)
+{
+    const float obvious = 0.98f, larger = 1.25f;
+    const tsr_region first = one->region;
+    TSR_TRY(look(f, s, picture, one, err));
+    const float score = one->score;
+    if (score >= obvious)
+        return TSR_OK;
+    one->region.side *= larger;
+    TSR_TRY(look(f, s, picture, one, err));
+    if (one->score > score)
+        return TSR_OK;
+    one->region = first;
+    return look(f, s, picture, one, err);
+}
+
+static bool counts(const tsr_follower *f, const tsr_sighting *seen, int before)
+{
+    const tsr_sighting *one = &seen[before];
+    if (!(one->score >= f->threshold && one->score > 0))
+        return false;
+    for (int i = 0; i < before; i++)
+        if (same_points(&seen[i], one, f->what->points))
+            return false;
+    return true;
+}
+
+/* Ids and smooth points for what was found, and where to look in the next frame. */
+static void remember(const tsr_follower *f, tsr_following *s, double seconds,
+                     tsr_sighting *seen, int count)
+{
+    tsr_box box[TSR_FOLLOWED] = { { 0 } };
+    uint32_t id[TSR_FOLLOWED];
+    for (int i = 0; i < count; i++)
+        box[i] = seen[i].box;
+    tsr_tracker_step(&s->tracker, box, count, seconds, id);
+    s->count = count;
+    for (int i = 0; i < count; i++) {
+        const float w = box[i].x1 - box[i].x0, h = box[i].y1 - box[i].y0;
+        const tsr_smoother_track track = { id[i], seconds, (w + h) / 2 };
+        seen[i].id = id[i];
+        s->region[i] = f->what->of_points(seen[i].point);   /* of the points as they were */
+        if (!f->smooth)
+            continue;
+        tsr_smoother_step(&s->smoother, &f->what->smooth, &track, seen[i].point,
+                          f->what->points);
+        seen[i].box = around(seen[i].point, f->what->points);
+        seen[i].box.score = seen[i].score;
+    }
+}
+
+tsr_status tsr_follow(const tsr_follower *f, tsr_following *s, const tsr_view *view,
+                      tsr_sighting *seen, int *count, tsr_error *err)
+{
+    int left = 0, found = 0;
+    *count = 0;
+    s->network = 0;
+    for (int i = 0; i < s->count; i++)
+        if (worth_a_look(&s->region[i], &view->image))
+            s->region[left++] = s->region[i];
+    s->count = left;
+    if (s->count < f->wanted)
+        TSR_TRY(detect(f, s, view, err));
+    for (int i = 0; i < s->count; i++) {
+        seen[found].region = s->region[i];
+        TSR_TRY((i < left ? look : look_twice)(f, s, &view->image, &seen[found], err));
+        found += counts(f, seen, found);
+    }
+    remember(f, s, view->seconds, seen, found);
+    *count = found;
+    return TSR_OK;
+}
