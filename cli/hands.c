@@ -116,6 +116,7 @@ static int run(int argc, char **argv) { return cli_pictures_run(&task, argc, arg
 const cli_command cli_hands = {
     .name = "hands",
     .summary = "21 points of each hand, left or right, followed through videos",
+    .more_help = cli_video_help,
     .run = run,
     .help =
 "usage: tarsier hands IMAGE... [-o OVERLAY.png] [--json] [--most N]\n"
