@@ -70,6 +70,9 @@ VERSION   = $(shell sed -n 's/^.define TSR_VERSION "\(.*\)"/\1/p' engine/tsr.h)
 LIB       = $(DESTDIR)$(PREFIX)/lib
 INCLUDE   = $(DESTDIR)$(PREFIX)/include/tarsier/engine
 
+# What many-peers installs.  Spark is 450 MB.
+MANY     ?= 'dask[distributed]' pyspark
+
 # Other builds of the same sources, each in a folder of its own.
 SANITISE        := -fsanitize=address,undefined -fno-sanitize-recover=all
 VARIANT.keras   := B=build-keras FORMATS='tflite tsr tfjs onnx keras'
@@ -131,6 +134,10 @@ bench-aarch64: all $(B)/qemu_count.so
 bench-peers: build/peers/all
 ## bench-networks: networks with random weights, in build/networks
 bench-networks: build/networks/ready
+## many-peers: Dask and Spark for tests/many.sh, in build/many
+many-peers:
+	python3 -m venv build/many
+	build/many/bin/pip install --quiet $(MANY)
 ## export-check: every float model as ONNX, in the hands of ONNX Runtime
 export-check: $(B)/tarsier build/peers/ready
 	build/peers/bin/python tests/export.py $<
@@ -228,5 +235,6 @@ build/networks/ready: bench/networks.py | build/peers/ready
 .SECONDARY:
 .PHONY: all tests check golden onnx-table kernels keras asan tsan clang aarch64 armhf asan-tests \
         tsan-tests clang-tests aarch64-tests armhf-tests cross-tests check-kernels bench \
-        bench-aarch64 bench-peers bench-networks export-check lint install installed clean help
+        bench-aarch64 bench-peers bench-networks export-check many-peers lint \
+        install installed clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -101,6 +101,18 @@ static char *sign_of(const char *task, const char *model)
     return text;
 }
 
+/* Another run may be at it: one whose caller was killed and who is done soon, perhaps. */
+static tsr_status wait_for_others(int fd, const char *path, tsr_error *err)
+{
+    if (!flock(fd, LOCK_EX | LOCK_NB))
+        return TSR_OK;
+    fprintf(stderr, "another run writes '%s': waiting for its end\n", path);
+    while (flock(fd, LOCK_EX))
+        if (errno != EINTR)
+            return tsr_fail(err, TSR_BAD_FILE, "cannot lock '%s': %s", path, strerror(errno));
+    return TSR_OK;
+}
+
 static tsr_status prepare(cli_resume *r, const char *path, const char *sign, tsr_error *err)
 {
     struct stat st;
@@ -110,8 +122,7 @@ static tsr_status prepare(cli_resume *r, const char *path, const char *sign, tsr
         return tsr_fail(err, TSR_BAD_FILE, "cannot open '%s': %s", path, strerror(errno));
     if (fstat(r->fd, &st) || !S_ISREG(st.st_mode))
         return tsr_fail(err, TSR_BAD_FILE, "'%s' is no file that a run could go on with", path);
-    if (flock(r->fd, LOCK_EX | LOCK_NB))
-        return tsr_fail(err, TSR_BAD_FILE, "'%s' is being written by another run", path);
+    TSR_TRY(wait_for_others(r->fd, path, err));
     TSR_TRY(read_lines(r, path, sign, &length, err));
     if (ftruncate(r->fd, length))
         return tsr_fail(err, TSR_BAD_FILE, "cannot cut '%s': %s", path, strerror(errno));

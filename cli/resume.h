@@ -22,8 +22,9 @@ typedef struct {
     cli_text_count images;      /* lines for each picture that were not claimed yet */
 } cli_resume;
 
-/* Open or make the file, and lock it against others.  Refused: lines that are none of
- * ours, or of another task or model: nothing is changed then. */
+/* Open or make the file, and lock it: where another run is at it, wait for its end.
+ * Refused: lines that are none of ours, or of another task or model: nothing is changed
+ * then. */
 TSR_MUST_USE tsr_status cli_resume_open(const char *path, const char *task, const char *model,
                                         cli_resume *r, tsr_error *err);
 void cli_resume_close(cli_resume *r);

@@ -43,7 +43,7 @@ report "a licence line in every file" "$(
         grep -q 'SPDX-License-Identifier: MIT' "$f" || echo "$f"
     done)"
 report "a README.md in every folder of sources" "$(
-    for d in engine ops ops/kernels loaders models bench tests cli; do
+    for d in engine ops ops/kernels loaders models bench tests cli examples; do
         [ -f $d/README.md ] || echo "$d"
     done)"
 # A row of the coverage table: | `gemm_f32` | what | x | x | x | x |
