@@ -114,6 +114,20 @@ void cli_overlay_skeleton(const tsr_image *to, const tsr_skeleton *skeleton,
     }
 }
 
+void cli_overlay_tag(const tsr_image *to, cli_spot at, const char *text)
+{
+    static const cli_paint plate = { 236, 242, 250, 0.92f }, ink = { 8, 24, 28, 1 };
+    const float side = (float)(to->width < to->height ? to->width : to->height);
+    const float size = fmaxf(side / 40, 7), pad = size * 0.5f;
+    const float text_width = cli_draw_text(NULL, (cli_spot){ 0, 0 }, size, text, ink);
+    /* Never above the picture, where it could not be seen. */
+    const float base = fmaxf(at.y - 1.5f * size, size + 2 * pad);
+    const cli_rect r = { at.x - text_width / 2 - pad, base - size - 2 * pad,
+                         at.x + text_width / 2 + pad, base };
+    cli_draw_rect(to, &r, pad, 0, plate);
+    cli_draw_text(to, (cli_spot){ at.x - text_width / 2, base - pad }, size, text, ink);
+}
+
 void cli_overlay_box(const tsr_image *to, const tsr_box *box, const char *caption)
 {
     static const cli_paint frame = { 72, 219, 200, 1 }, ink = { 8, 24, 28, 1 };

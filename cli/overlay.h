@@ -34,6 +34,9 @@ typedef struct {
  * when it could not be read. */
 void cli_overlay_legend(const tsr_image *to, const cli_legend_row *rows, int count);
 
+/* A short text on a plate, above a spot. */
+void cli_overlay_tag(const tsr_image *to, cli_spot at, const char *text);
+
 /* A frame with its key points and its score above it. */
 void cli_overlay_box(const tsr_image *to, const tsr_box *box, const char *caption);
 

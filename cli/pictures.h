@@ -38,6 +38,7 @@ typedef struct {
     float threshold;            /* < 0: the task's own */
     cli_network_hint hint;
     cli_person person;
+    bool raw;                   /* in a video: nothing is smoothed */
     char **picture;             /* as on the command line: pictures, videos; "-": a list on
                                    standard input, or a YUV4MPEG2 video */
     int picture_count;

@@ -14,8 +14,10 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
 
 static tsr_status look(void *state, const cli_frame *frame, void *result, tsr_error *err)
 {
-    return pose_networks_look(state, &frame->image, result, err);
+    return pose_networks_look(state, frame, result, err);
 }
+
+static void restart(void *state) { pose_tracks_forget(&((pose_networks *)state)->tracks); }
 
 /* ---- results ---------------------------------------------------------------------- */
 
@@ -26,6 +28,8 @@ static void tell(const void *state, const void *result, cJSON *line)
     cJSON *people = cJSON_AddArrayToObject(line, "people");
     for (int i = 0; i < f->count; i++) {
         cJSON *o = cJSON_CreateObject();
+        if (f->id[i])
+            cJSON_AddNumberToObject(o, "id", f->id[i]);
         cli_json_number(o, "score", (double)f->people[i].score, 4);
         cJSON *joints = cJSON_AddArrayToObject(o, "joints");
         for (int k = 0; k < p->skeleton->points; k++) {
@@ -51,8 +55,8 @@ static void print(const void *state, const void *result)
         printf("  nobody\n");
     for (int i = 0; i < f->count; i++) {
         const tsr_person *one = &f->people[i];
-        printf("  person %d: %d of %d joints, score %.2f\n", i + 1, pose_joints_shown(p, one),
-               p->skeleton->points, (double)one->score);
+        printf("  person %d: %d of %d joints, score %.2f\n", f->id[i] ? (int)f->id[i] : i + 1,
+               pose_joints_shown(p, one), p->skeleton->points, (double)one->score);
         for (int k = 0; k < p->skeleton->points; k++)
             if (one->point[k].score >= p->threshold)
                 printf("    %-18s %7.1f %7.1f   %.2f\n", p->skeleton->name[k],
@@ -61,12 +65,29 @@ static void print(const void *state, const void *result)
     }
 }
 
+/* The number of someone in a video, above the highest joint. */
+static void draw_id(const pose_networks *p, const pose_found *f, int i, const tsr_image *picture)
+{
+    const tsr_point *top = NULL;
+    for (int k = 0; k < p->skeleton->points; k++) {
+        const tsr_point *at = &f->people[i].point[k];
+        if (at->score >= p->threshold && (!top || at->y < top->y))
+            top = at;
+    }
+    char text[12];
+    snprintf(text, sizeof text, "%u", f->id[i]);
+    if (top && f->id[i])
+        cli_overlay_tag(picture, (cli_spot){ top->x, top->y }, text);
+}
+
 static void draw(const void *state, const void *result, const tsr_image *picture)
 {
     const pose_networks *p = state;
     const pose_found *f = result;
     for (int i = f->count - 1; i >= 0; i--)             /* the surest ends on top */
         cli_overlay_skeleton(picture, p->skeleton, f->people[i].point, p->threshold);
+    for (int i = f->count - 1; i >= 0; i--)
+        draw_id(p, f, i, picture);
 }
 
 static const char *model(const void *state) { return pose_networks_name(state); }
@@ -76,8 +97,8 @@ static double ms(const void *result) { return ((const pose_found *)result)->ms; 
 static void close(void *state) { pose_networks_close(state); }
 
 static const cli_task task = {
-    .name = "pose", .letters = "TnPX", .state_bytes = sizeof(pose_networks),
-    .result_bytes = sizeof(pose_found), .open = open, .look = look,
+    .name = "pose", .letters = "TnPXN", .state_bytes = sizeof(pose_networks),
+    .result_bytes = sizeof(pose_found), .open = open, .restart = restart, .look = look,
     .tell = tell, .print = print, .draw = draw,
     .model = model, .ms = ms, .close = close,
 };
@@ -109,6 +130,8 @@ const cli_command cli_pose = {
 "      --threshold T       least score of a joint that is shown, 0 to 1 (default 0.12;\n"
 "                          blazepose 0.5, posenet 0.3); --json lists all joints with\n"
 "                          their scores\n"
+"      --no-smooth         in a video: joints as the network says, frame by frame; else a\n"
+"                          One-Euro filter takes the tremble out of them\n"
 CLI_PICTURES_HELP
 "\n"
 CLI_NETWORK_HELP

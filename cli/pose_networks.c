@@ -111,13 +111,15 @@ tsr_status pose_networks_open(pose_networks *p, const cli_picture_options *o, ts
      * stays below a tenth; the others give a probability. */
     static const float usual_threshold[] = { 0.12f, 0.5f, 0.3f, 0.12f };
     p->threshold = o->threshold >= 0 ? o->threshold : usual_threshold[p->kind];
-    return TSR_OK;
+    p->tracks.raw = o->raw;
+    return pose_tracks_open(&p->tracks, p->skeleton->points, err);
 }
 
 void pose_networks_close(pose_networks *p)
 {
     cli_network_close(&p->net);
     cli_network_close(&p->landmarks);
+    pose_tracks_close(&p->tracks);
 }
 
 const char *pose_networks_name(const pose_networks *p)
@@ -208,8 +210,7 @@ static tsr_status look_stacked(pose_networks *p, const tsr_image *picture, pose_
     return TSR_OK;
 }
 
-tsr_status pose_networks_look(pose_networks *p, const tsr_image *picture, pose_found *f,
-                              tsr_error *err)
+static tsr_status look(pose_networks *p, const tsr_image *picture, pose_found *f, tsr_error *err)
 {
     switch (p->kind) {
     case POSE_BLAZE:   return look_blaze(p, picture, f, err);
@@ -217,4 +218,14 @@ tsr_status pose_networks_look(pose_networks *p, const tsr_image *picture, pose_f
     case POSE_STACKED: return look_stacked(p, picture, f, err);
     default:           return look_heatmaps(p, picture, f, err);
     }
+}
+
+tsr_status pose_networks_look(pose_networks *p, const cli_frame *frame, pose_found *f,
+                              tsr_error *err)
+{
+    TSR_TRY(look(p, &frame->image, f, err));
+    memset(f->id, 0, sizeof f->id);
+    if (frame->seconds >= 0)
+        pose_tracks_step(&p->tracks, f->people, f->count, p->threshold, frame->seconds, f->id);
+    return TSR_OK;
 }

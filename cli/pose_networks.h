@@ -12,8 +12,9 @@
 #define CLI_POSE_NETWORKS_H
 
 #include "cli/pictures.h"
+#include "cli/pose_track.h"
 
-enum { POSE_MAX_PEOPLE = 32, POSE_NAME = 24 };
+enum { POSE_MAX_PEOPLE = TSR_TRACKS, POSE_NAME = 24 };
 
 typedef enum { POSE_HEATMAPS, POSE_BLAZE, POSE_POSENET, POSE_STACKED } pose_kind;
 
@@ -24,6 +25,7 @@ typedef struct {
     tsr_posenet heads;
     tsr_posenet_rules rules;
     cli_person person;          /* for the stacked hourglass */
+    pose_tracks tracks;         /* in a video */
     float threshold;            /* least score of a joint that is shown */
     const tsr_skeleton *skeleton;
     tsr_skeleton unknown;       /* a network of the user's: points without limbs */
@@ -33,6 +35,7 @@ typedef struct {
 
 typedef struct {
     tsr_person people[POSE_MAX_PEOPLE];
+    uint32_t id[POSE_MAX_PEOPLE];   /* of each; 0 in pictures */
     int count;
     double ms;
 } pose_found;
@@ -42,7 +45,7 @@ TSR_MUST_USE tsr_status pose_networks_open(pose_networks *p, const cli_picture_o
                                            tsr_error *err);
 void pose_networks_close(pose_networks *p);
 
-TSR_MUST_USE tsr_status pose_networks_look(pose_networks *p, const tsr_image *picture,
+TSR_MUST_USE tsr_status pose_networks_look(pose_networks *p, const cli_frame *frame,
                                            pose_found *f, tsr_error *err);
 
 /* How many joints of this one are surer than the threshold. */

@@ -25,10 +25,10 @@
 enum { POINTS = TSR_POSENET_POINTS };
 
 const tsr_posenet_rules tsr_posenet_tfjs = {
-    .bilinear = false, .refinements = 2, .root = 0.5f, .person = 0.15f, .radius = 20,
+    .bilinear = false, .refinements = 2, .root = 0.5f, .person = 0.25f, .radius = 20,
 };
 const tsr_posenet_rules tsr_posenet_coral = {
-    .bilinear = true, .refinements = 5, .root = 0.5f, .person = 0.15f, .radius = 20,
+    .bilinear = true, .refinements = 5, .root = 0.5f, .person = 0.25f, .radius = 20,
 };
 
 /* ---- heads ------------------------------------------------------------------- */

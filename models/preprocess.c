@@ -151,10 +151,14 @@ static uint8_t *canvas_take(tsr_workspace *work, const layout *l)
 size_t tsr_picture_bytes(const tsr_image *picture, const tsr_tensor *input)
 {
     const layout l = layout_of(input);
+    /* Stretched and letterboxed: the narrower frame may need more, because a picture
+     * that shrinks further has more taps for each pixel. */
+    const frame f = fit_frame(TSR_FIT_LETTERBOX, picture, l.w, l.h);
+    const size_t boxed = tsr_image_resize_bytes(picture->width, picture->height, f.w, f.h);
+    const size_t full = tsr_image_resize_bytes(picture->width, picture->height, l.w, l.h);
     tsr_workspace count = { NULL, 0 };
     canvas_take(&count, &l);
-    /* A letterboxed picture is narrower than the input, and so needs less. */
-    tsr_workspace_take(&count, tsr_image_resize_bytes(picture->width, picture->height, l.w, l.h));
+    tsr_workspace_take(&count, boxed > full ? boxed : full);
     return tsr_workspace_need(&count);
 }
 

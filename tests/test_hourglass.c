@@ -213,7 +213,7 @@ static void test_joints(void **state)
         pose_found *f = calloc(1, sizeof *f);
         tsr_error err = { 0 };
         open_network(&s, i % 2, &person[i]);
-        assert_int_equal(pose_networks_look(&s.p, &s.picture, f, &err), TSR_OK);
+        assert_int_equal(pose_networks_look(&s.p, &(cli_frame){ s.picture, -1 }, f, &err), TSR_OK);
         const tsr_region whole = { WIDTH / 2.0f, HEIGHT / 2.0f, HEIGHT, 0 };
         const tsr_region r = person[i].given
             ? tsr_region_of_scale(person[i].x, person[i].y, person[i].scale) : whole;
@@ -234,7 +234,8 @@ static void test_flip_is_even_handed(void **state)
     pose_found *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
     tsr_error err = { 0 };
     open_network(&s, false, &person);
-    assert_int_equal(pose_networks_look(&s.p, &s.picture, a, &err), TSR_OK);
+    const cli_frame still = { s.picture, -1 };
+    assert_int_equal(pose_networks_look(&s.p, &still, a, &err), TSR_OK);
     for (int y = 0; y < HEIGHT; y++)
         for (int x = 0; x < WIDTH / 2; x++)
             for (int c = 0; c < 3; c++) {
@@ -244,7 +245,7 @@ static void test_flip_is_even_handed(void **state)
                 *left = *right;
                 *right = swap;
             }
-    assert_int_equal(pose_networks_look(&s.p, &s.picture, b, &err), TSR_OK);
+    assert_int_equal(pose_networks_look(&s.p, &still, b, &err), TSR_OK);
     for (int j = 0; j < JOINTS; j++) {
         const tsr_point *p = &a->people[0].point[j], *q = &b->people[0].point[partner(j)];
         assert_true(fabsf(p->x + q->x - WIDTH) < 1e-3f && fabsf(p->y - q->y) < 1e-3f);

@@ -102,8 +102,12 @@ static tsr_affine fit(const tsr_preprocess *how, const tsr_image *p, tsr_tensor 
 {
     tsr_affine back;
     tsr_error err = { 0 };
-    void *work = malloc(tsr_picture_bytes(p, t));
+    const size_t bytes = tsr_picture_bytes(p, t);
+    uint8_t *work = malloc(bytes + 16);
+    memset(work + bytes, 0xA5, 16);
     assert_int_equal(tsr_picture_fit(how, p, t, work, &back, &err), TSR_OK);
+    for (int i = 0; i < 16; i++)                /* no byte beyond what was asked for */
+        assert_int_equal(work[bytes + i], 0xA5);
     free(work);
     return back;
 }
@@ -232,6 +236,22 @@ static void test_extreme_shapes(void **state)
     free(u8);
 }
 
+/* A frame that is narrower than the input can need more work space, not less. */
+static void test_work_space_of_any_shape(void **state)
+{
+    (void)state;
+    uint8_t *u8 = malloc(40 * 40 * 3);
+    tsr_tensor t = tensor_of(TSR_U8, 40, 40, 3, u8);
+    for (int i = 0; i < 2000; i++) {
+        tsr_image p = noisy_image(1 + i * 37 % 101, 1 + i * 53 % 97, 7);
+        tsr_preprocess how = plain;
+        how.fit = i % 3 ? TSR_FIT_LETTERBOX : TSR_FIT_STRETCH;
+        fit(&how, &p, &t);
+        free(p.rgb);
+    }
+    free(u8);
+}
+
 static void test_singular_map_has_no_inverse(void **state)
 {
     (void)state;
@@ -304,6 +324,9 @@ static const golden_case goldens[] = {
     { "hourglass", "hourglass_v2_192/pexels_373919_yoga", "pexels_373919_yoga.jpg", 2, 0.1 },
     { "cpm", "cpm_192/pexels_3949761_street_dance", "pexels_3949761_street_dance.jpg", 2, 0.1 },
     { "mobilenet_v2", "mobilenet_v2_1.0_224_quant/cat_720p", "cat_720p.jpg", 2, 0.1 },
+    { "posenet", "npm_posenet/pexels_3184419_group", "pexels_3184419_group.jpg", 2, 0.1 },
+    { "posenet_coral", "posenet_mnv1_075_353_481_quant/pexels_3184419_group",
+      "pexels_3184419_group.jpg", 2, 0.1 },
     { "mobilenet_v2_ptq", "tf2_mobilenet_v2_1.0_224_ptq/parrot", "parrot.jpg", 2, 0.1 },
 };
 
@@ -380,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_wrong_inputs_are_named),
         cmocka_unit_test(test_letterbox_geometry),
         cmocka_unit_test(test_extreme_shapes),
+        cmocka_unit_test(test_work_space_of_any_shape),
         cmocka_unit_test(test_singular_map_has_no_inverse),
         cmocka_unit_test(test_crop_turns_and_leaves_black),
         cmocka_unit_test(test_golden_inputs),
