@@ -107,7 +107,7 @@ static int run(int argc, char **argv) { return cli_pictures_run(&task, argc, arg
 
 const cli_command cli_pose = {
     .name = "pose",
-    .summary = "joints of the people in a picture",
+    .summary = "joints of the people in a picture or a video",
     .run = run,
     .more_help = cli_video_help,
     .help =
@@ -145,5 +145,6 @@ CLI_NETWORK_HELP
 "\n"
 "examples:\n"
 "  tarsier pose -o skeleton.png dancer.jpg\n"
-"  tarsier pose --model cpm --json *.jpg > joints.jsonl\n",
+"  tarsier pose --model cpm --json *.jpg > joints.jsonl\n"
+"  tarsier pose --model posenet -o people.mp4 street.mp4\n",
 };

@@ -1,13 +1,12 @@
 /*
  * test_preprocess.c - pictures into tensors: resampling against a float64
- * evaluation of the filter's definition, tables, geometry, crops, and, where the
- * files are there, the very inputs that the golden tensors were made with.
+ * evaluation of the filter's definition, tables, geometry, crops.  Whole inputs are
+ * compared in test_golden_inputs.c.
  * SPDX-License-Identifier: MIT
  */
 #include "tests/fixture.h"
 #include <math.h>
 #include "cli/image.h"
-#include "cli/npy.h"
 #include "models/catalogue.h"
 
 static uint32_t noise(uint32_t *state)
@@ -299,99 +298,6 @@ static void test_crop_turns_and_leaves_black(void **state)
     free(p.rgb);
 }
 
-/* ---- golden inputs ------------------------------------------------------------------ */
-
-typedef struct {
-    const char *model, *golden, *picture;
-    double worst, mean;         /* grey levels allowed */
-} golden_case;
-
-/* PNG pixels are exact, and so must be everything after them.  JPEG decoders may
- * round each pixel their own way, so for those the bound is on what that leaves
- * after resampling. */
-static const golden_case goldens[] = {
-    { "hourglass", "hourglass_v2_192/squat", "squat.png", 0, 0 },
-    { "cpm", "cpm_192/squat", "squat.png", 0, 0 },
-    { "deeplab", "deeplabv3_257_mv_gpu/bird_segmentation", "bird_segmentation.png", 0, 0 },
-    { "deeplab", "deeplabv3_257_mv_gpu/astronaut", "astronaut.png", 0, 0 },
-    { "deeplab_513", "deeplabv3_mnv2_pascal_quant/bird_segmentation", "bird_segmentation.png",
-      0, 0 },
-    { "selfie_segmentation", "selfie_segmentation/astronaut", "astronaut.png", 0, 0 },
-    { "face_detection_short_range", "face_detection_short_range/grace_hopper",
-      "grace_hopper.png", 0, 0 },
-    { "mobilenet_v2", "mobilenet_v2_1.0_224_quant/grace_hopper", "grace_hopper.png", 0, 0 },
-    { "vww", "vww_96_int8/squat", "squat.png", 0, 0 },
-    { "hourglass", "hourglass_v2_192/pexels_373919_yoga", "pexels_373919_yoga.jpg", 2, 0.1 },
-    { "cpm", "cpm_192/pexels_3949761_street_dance", "pexels_3949761_street_dance.jpg", 2, 0.1 },
-    { "mobilenet_v2", "mobilenet_v2_1.0_224_quant/cat_720p", "cat_720p.jpg", 2, 0.1 },
-    { "posenet", "npm_posenet/pexels_3184419_group", "pexels_3184419_group.jpg", 2, 0.1 },
-    { "posenet_coral", "posenet_mnv1_075_353_481_quant/pexels_3184419_group",
-      "pexels_3184419_group.jpg", 2, 0.1 },
-    { "mobilenet_v2_ptq", "tf2_mobilenet_v2_1.0_224_ptq/parrot", "parrot.jpg", 2, 0.1 },
-};
-
-/* How many grey levels one step of the input is worth. */
-static double level_of(const tsr_preprocess *how, const tsr_tensor *t)
-{
-    return t->dtype == TSR_F32 ? 1 / (double)how->scale[0] : 1;
-}
-
-static bool check_golden(const golden_case *g)
-{
-    char path[FIXTURE_PATH], npy[FIXTURE_PATH], name[256];
-    snprintf(name, sizeof name, "%s/input.npy", g->golden);
-    const tsr_catalogue_entry *entry = tsr_catalogue_find(g->model);
-    assert_non_null(entry);
-    if (!fixture_find("TARSIER_IMAGES", g->picture, path) ||
-        !fixture_find("TARSIER_GOLDEN", name, npy))
-        return false;
-    tsr_error err = { 0 };
-    tsr_image p;
-    cli_file f;
-    tsr_tensor want;
-    assert_int_equal(cli_image_load(path, &p, &err), TSR_OK);
-    assert_int_equal(cli_file_open(npy, &f, &err), TSR_OK);
-    assert_int_equal(cli_npy_parse(f.bytes, f.size, &want, &err), TSR_OK);
-    tsr_tensor have = want;
-    have.name = "picture";
-    have.data = malloc(tsr_bytes(&want));
-    want.data = memcpy(malloc(tsr_bytes(&want)), want.data, tsr_bytes(&want));
-    const tsr_preprocess how = tsr_preprocess_of(&entry->prep);
-    fit(&how, &p, &have);
-
-    const size_t n = tsr_elements(&want);
-    double worst = 0, sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double d = fabs((double)(tsr_tensor_real(&have, i) - tsr_tensor_real(&want, i)));
-        sum += d;
-        worst = fmax(worst, d);
-    }
-    const double level = level_of(&how, &want);
-    if (worst * level > g->worst + 1e-4 || sum / (double)n * level > g->mean + 1e-4)
-        fail_msg("%s: off by at most %.3f, in the mean %.4f grey levels", g->golden,
-                 worst * level, sum / (double)n * level);
-    free(have.data);
-    free(want.data);
-    cli_file_close(&f);
-    cli_image_free(&p);
-    return true;
-}
-
-static void test_golden_inputs(void **state)
-{
-    (void)state;
-    int done = 0;
-    for (size_t i = 0; i < sizeof goldens / sizeof *goldens; i++) {
-        char unused[FIXTURE_PATH];
-        if (check_golden(&goldens[i]))
-            done++;
-        else
-            fixture_need("TARSIER_IMAGES", goldens[i].picture, unused);
-    }
-    if (!done)
-        skip();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,7 +312,6 @@ int main(void)
         cmocka_unit_test(test_work_space_of_any_shape),
         cmocka_unit_test(test_singular_map_has_no_inverse),
         cmocka_unit_test(test_crop_turns_and_leaves_black),
-        cmocka_unit_test(test_golden_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
