@@ -34,7 +34,7 @@ static const struct option options[] = {
     { "every", required_argument, NULL, 'E' },
     { "max-fps", required_argument, NULL, 'M' },
     { "in-flight", required_argument, NULL, 'I' },
-    { "no-smooth", no_argument, NULL, 'N' },
+    { "no-smooth", no_argument, NULL, 'W' },
     CLI_HINT_OPTIONS,
     { NULL, 0, NULL, 0 },
 };
@@ -154,7 +154,7 @@ static bool parse_one(const cli_task *task, int c, cli_picture_options *o)
     case 'N': return cli_parse_int(task->name, "--most", optarg, 1, CLI_MOST, &o->most);
     case 'j': o->json = true; return true;
     case 'X': o->person.flip = true; return true;
-    case 'N': o->raw = true; return true;
+    case 'W': o->raw = true; return true;
     case 'P': return parse_person(task->name, optarg, &o->person);
     case 't': return cli_parse_int(task->name, "--threads", optarg, 1, 64, &o->threads);
     case 'k': return cli_parse_int(task->name, "--top", optarg, 1, CLI_TOP_MOST, &o->top);

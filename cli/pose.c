@@ -97,7 +97,7 @@ static double ms(const void *result) { return ((const pose_found *)result)->ms; 
 static void close(void *state) { pose_networks_close(state); }
 
 static const cli_task task = {
-    .name = "pose", .letters = "TnPXN", .state_bytes = sizeof(pose_networks),
+    .name = "pose", .letters = "TnPXW", .state_bytes = sizeof(pose_networks),
     .result_bytes = sizeof(pose_found), .open = open, .restart = restart, .look = look,
     .tell = tell, .print = print, .draw = draw,
     .model = model, .ms = ms, .close = close,
