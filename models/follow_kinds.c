@@ -71,11 +71,11 @@ tsr_region tsr_region_of_face_points(const tsr_point *p)
 
 const tsr_follow_kind tsr_follow_hands = {
     .name = "hand", .points = 21, .detectors = palms, .of_box = tsr_region_of_palm,
-    .of_points = tsr_region_of_hand_points, .smooth = { 1, 10, 1, TSR_PREVIOUS_FILTERED },
+    .of_points = tsr_region_of_hand_points, .smooth = { 2, 3, 1, TSR_PREVIOUS_FILTERED },
 };
 
 const tsr_follow_kind tsr_follow_faces = {
     .name = "face", .points = TSR_FACE_POINTS, .logit = true, .detectors = faces,
     .of_box = tsr_region_of_face, .of_points = tsr_region_of_face_points,
-    .smooth = { 1, 10, 1, TSR_PREVIOUS_FILTERED },
+    .smooth = { 2, 3, 1, TSR_PREVIOUS_FILTERED },
 };
