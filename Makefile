@@ -130,6 +130,9 @@ bench: all $(B)/bench_session $(B)/bench_peak
 bench-aarch64: all $(B)/qemu_count.so
 	+@$(MAKE) --no-print-directory $(VARIANT.aarch64) build-aarch64/count_session
 	python3 bench/aarch64.py --tarsier $(B)/tarsier --plugin $(B)/qemu_count.so $(ARGS)
+## bench-follow: frames a second of hands and faces; PHOTO=two_hands.jpg, ARGS='threads'
+bench-follow: $(B)/bench_follow
+	$< $(or $(WHAT),hands) $(PHOTO) $(ARGS)
 ## bench-peers: a Python environment with the peers, in build/peers
 bench-peers: build/peers/all
 ## bench-networks: networks with random weights, in build/networks
@@ -206,6 +209,9 @@ $(B)/qemu_count.so: bench/qemu_count.c
 
 $(B)/bench_peak: $(call object,bench/peak.c $(LEVELS.$(ARCH):%=bench/peak_%.c)) $(B)/libtarsier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(B)/bench_follow: $(call object,bench/bench_follow.c) $(B)/libcli.a $(B)/libtarsier.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(CLI_LIBS) $(LDLIBS) -o $@
 
 # The program at the head of the public header, taken out of its comment: it
 # compiles as it stands, or the build of the tests fails.

@@ -96,12 +96,17 @@ static bool worth_a_look(const tsr_region *r, const tsr_image *p)
            r->x > -half && r->x < w + half && r->y > -half && r->y < h + half;
 }
 
+/* Squares of the same hand from its palm and from its points can differ in size so much
+ * that they share less than half: then their middles tell. */
 static bool is_new(const tsr_following *s, const tsr_region *r)
 {
+    const float near = 0.2f;
     const tsr_box a = square_of(r);
     for (int i = 0; i < s->count; i++) {
-        const tsr_box b = square_of(&s->region[i]);
-        if (tsr_box_iou(&a, &b) > same_square)
+        const tsr_region *q = &s->region[i];
+        const tsr_box b = square_of(q);
+        if (tsr_box_iou(&a, &b) > same_square ||
+            hypotf(r->x - q->x, r->y - q->y) < near * fmaxf(r->side, q->side))
             return false;
     }
     return true;

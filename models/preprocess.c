@@ -2,7 +2,7 @@
  * preprocess.c - a picture becomes the tensor that a network eats.
  *
  *     fit:   picture --resize--> canvas (black borders) --table--> tensor
- *     crop:  tensor pixel --affine--> place in the picture --bilinear--> table
+ *     crop:  tensor pixel --affine--> place in the picture --average--> table (crop_row.c)
  *
  * A byte has only 256 values, so mean, scale and quantisation are worked out
  * once per channel, as a table; the loop over the pixels looks them up and puts
@@ -12,7 +12,7 @@
  */
 #include <math.h>
 #include <string.h>
-#include "models/vision.h"
+#include "models/crop_row.h"
 #include "models/workspace.h"
 
 /* Element (y, x, c) stands at y * row + x * column + c * plane. */
@@ -120,6 +120,23 @@ static void put_pixel(const writer *w, int y, int x, const uint8_t rgb[3])
     }
 }
 
+/* Neighbours in a row.  The usual case, interleaved floats, has a loop of its own. */
+static void put_row(const writer *w, int y, int x, int count, const uint8_t *rgb)
+{
+    if (w->t->dtype != TSR_F32 || w->l.c != 3 || w->l.plane != 1) {
+        for (int i = 0; i < count; i++)
+            put_pixel(w, y, x + i, rgb + 3 * i);
+        return;
+    }
+    float *to = (float *)w->t->data + (size_t)y * w->l.row + (size_t)x * w->l.column;
+    const int red = w->how->bgr ? 2 : 0;
+    for (int i = 0; i < count; i++, to += 3, rgb += 3) {
+        to[red] = w->table.of[0][rgb[0]];
+        to[1] = w->table.of[1][rgb[1]];
+        to[2 - red] = w->table.of[2][rgb[2]];
+    }
+}
+
 /* ---- the whole picture ----------------------------------------------------- */
 
 /* The rectangle of the canvas that the picture fills. */
@@ -180,8 +197,7 @@ tsr_status tsr_picture_fit(const tsr_preprocess *how, const tsr_image *picture,
 
     table_fill(&w.table, how, input);
     for (int y = 0; y < w.l.h; y++)
-        for (int x = 0; x < w.l.w; x++)
-            put_pixel(&w, y, x, canvas + (size_t)y * stride + (size_t)x * 3);
+        put_row(&w, y, 0, w.l.w, canvas + (size_t)y * stride);
 
     /* Edges meet edges: the frame's corners are the picture's. */
     const float sx = (float)picture->width / (float)f.w, sy = (float)picture->height / (float)f.h;
@@ -191,54 +207,20 @@ tsr_status tsr_picture_fit(const tsr_preprocess *how, const tsr_image *picture,
 
 /* ---- a part of the picture -------------------------------------------------- */
 
-/* Bilinear sample at a point; pixels outside the picture are black. */
-static void sample(const tsr_image *p, float x, float y, float weight, float sum[3])
-{
-    /* NaN and far-away points fail this test. */
-    if (!(x > -1 && y > -1 && x < (float)p->width + 1 && y < (float)p->height + 1))
-        return;
-    const float fx = floorf(x - 0.5f), fy = floorf(y - 0.5f);
-    const float ax = x - 0.5f - fx, ay = y - 0.5f - fy;
-    for (int k = 0; k < 4; k++) {
-        const int px = (int)fx + (k & 1), py = (int)fy + (k >> 1);
-        if (px < 0 || py < 0 || px >= p->width || py >= p->height)
-            continue;
-        const float share = weight * (k & 1 ? ax : 1 - ax) * (k >> 1 ? ay : 1 - ay);
-        const uint8_t *rgb = p->rgb + (size_t)py * (size_t)p->stride + 3 * (size_t)px;
-        for (int c = 0; c < 3; c++)
-            sum[c] += share * (float)rgb[c];
-    }
-}
-
-/* Samples per input pixel and axis, so that a crop that shrinks does not alias. */
-static int taps_for(const tsr_affine *a)
-{
-    const float area = fabsf(a->m[0] * a->m[4] - a->m[1] * a->m[3]);
-    const float taps = ceilf(sqrtf(area) - 0.25f);
-    return taps >= 1 ? taps <= 8 ? (int)taps : 8 : 1;
-}
-
 tsr_status tsr_picture_crop(const tsr_preprocess *how, const tsr_image *picture,
                             const tsr_affine *to_picture, tsr_tensor *input,
                             tsr_error *err)
 {
     TSR_TRY(tsr_picture_check(input, err));
     writer w = { .how = how, .t = input, .l = layout_of(input) };
-    const int taps = taps_for(to_picture);
-    const float weight = 1.0f / (float)(taps * taps);
+    const tsr_cropper cropper = tsr_cropper_make(picture, to_picture);
+    uint8_t rgb[3 * TSR_CROP_ROW];
     table_fill(&w.table, how, input);
     for (int y = 0; y < w.l.h; y++)
-        for (int x = 0; x < w.l.w; x++) {
-            float sum[3] = { 0.5f, 0.5f, 0.5f };
-            for (int k = 0; k < taps * taps; k++) {
-                float px = (float)x + ((float)(k % taps) + 0.5f) / (float)taps;
-                float py = (float)y + ((float)(k / taps) + 0.5f) / (float)taps;
-                tsr_affine_apply(to_picture, &px, &py);
-                sample(picture, px, py, weight, sum);
-            }
-            const uint8_t rgb[3] = { (uint8_t)fminf(sum[0], 255), (uint8_t)fminf(sum[1], 255),
-                                     (uint8_t)fminf(sum[2], 255) };
-            put_pixel(&w, y, x, rgb);
+        for (int x = 0; x < w.l.w; x += TSR_CROP_ROW) {
+            const int left = w.l.w - x, count = left < TSR_CROP_ROW ? left : TSR_CROP_ROW;
+            tsr_crop_row(&cropper, x, y, count, rgb);
+            put_row(&w, y, x, count, rgb);
         }
     return TSR_OK;
 }

@@ -1,0 +1,24 @@
+/*
+ * crop_row.h - pixels of a turned and scaled part of a picture, a few at a time.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TSR_CROP_ROW_H
+#define TSR_CROP_ROW_H
+
+#include "models/vision.h"
+
+enum { TSR_CROP_ROW = 16 };
+
+/* What does not change from pixel to pixel. */
+typedef struct {
+    const tsr_image *from;
+    tsr_affine to_picture;
+    int taps;                   /* a sample averages taps x taps pixels */
+} tsr_cropper;
+
+tsr_cropper tsr_cropper_make(const tsr_image *from, const tsr_affine *to_picture);
+
+/* R,G,B of the crop's pixels (x, y) to (x + count - 1, y), count <= TSR_CROP_ROW. */
+void tsr_crop_row(const tsr_cropper *c, int x, int y, int count, uint8_t *rgb);
+
+#endif
