@@ -48,6 +48,32 @@ expect 1 "0 passed, 1 failed" "hang"                "sleep 5" TIME_LIMIT=1
 expect 0 "1 passed, 0 failed" "put before"          "exit 1" RUN=true
 expect 1 "0 passed, 1 failed" "missing emulator"    "exit 0" RUN=no-such-emulator
 
+# Several at a time: all are run, none twice, the failure is found, and the lines
+# come in the order of the programs, not in that of their ends.
+several() {
+    for k in 1 2 3 4 5; do
+        printf '#!/bin/sh\nsleep 0.%s; echo ran >>"%s/ran %s"\n' $((5 - k)) "$dir" $k \
+            >"$dir/program $k"
+        echo "echo '$k passed, 0 failed'; [ $k != 3 ]" >>"$dir/program $k"
+        chmod +x "$dir/program $k"
+    done
+    got=$(env -u RUN JOBS="$1" "$here/run.sh" "$dir/program "[12345])
+    got_status=$?
+    order=$(echo "$got" | sed -n 's/^  program \([1-5]\) .*/\1/p' | tr -d '\n')
+    ran=$(cat "$dir/ran "? | grep -c ran)
+    rm -f "$dir"/ran*
+    if [ $got_status -eq 1 ] && [ "$ran" -eq 5 ] && [ "$order" = 12345 ] &&
+        [ "$(echo "$got" | tail -n 1)" = "15 passed, 1 failed" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAIL %s at a time: status %s, %s ran\n%s\n' "$1" $got_status "$ran" "$got"
+    fi
+}
+several 1
+several 3
+several 9
+
 # expect_check STATUS TOTALS MAKE: ./check with another make, and only the stage
 # "install", must end like this.
 expect_check() {
