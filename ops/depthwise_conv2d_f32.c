@@ -101,7 +101,7 @@ static plan make_plan(const tsr_step *s)
     const tsr_conv2d_attr *a = &s->node->attr.conv2d;
     const tsr_tensor *x = s->in[0], *f = s->in[1], *y = s->out[0];
     const int c = y->dim[3];
-    plan p = { .kernel = tsr_dwconv_f32_best(), .batch = x->dim[0], .w = x->dim[2],
+    plan p = { .kernel = tsr_dwconv_f32_for(c), .batch = x->dim[0], .w = x->dim[2],
                .multiplier = c / x->dim[3],
                .rows_per_task = rows_per_task(s->node, f, y) };
     p.y = (tsr_window){ x->dim[1], y->dim[1], f->dim[1], a->stride_y, a->dilation_y, a->pad_top };

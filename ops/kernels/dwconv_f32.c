@@ -23,6 +23,16 @@ const tsr_dwconv_f32 *tsr_dwconv_f32_best(void)
     return *v;
 }
 
+const tsr_dwconv_f32 *tsr_dwconv_f32_for(int channels)
+{
+    const tsr_dwconv_f32 *const best = tsr_dwconv_f32_best();
+    const unsigned have = tsr_cpu_features();
+    for (const tsr_dwconv_f32 *const *v = tsr_dwconv_f32_variants; *v; v++)
+        if (!((*v)->cpu & ~have) && (*v)->row && (*v)->vector <= channels)
+            return *v;
+    return best;
+}
+
 static int blocks(const tsr_dwconv_f32 *v, int channels)
 {
     return (channels + v->nr - 1) / v->nr;

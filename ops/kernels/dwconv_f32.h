@@ -93,6 +93,9 @@ extern const tsr_dwconv_f32 *const tsr_dwconv_f32_variants[];
 /* The fastest variant that this CPU can run. */
 const tsr_dwconv_f32 *tsr_dwconv_f32_best(void);
 
+/* The fastest one for that many channels: 8 of them fill no vector of 16. */
+const tsr_dwconv_f32 *tsr_dwconv_f32_for(int channels);
+
 size_t tsr_dwconv_f32_packed_size(const tsr_dwconv_f32 *v, int taps, int channels);
 
 /* weights[taps][channels] and bias[channels] (NULL: zeros) -> blocks. */
