@@ -130,6 +130,8 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
         return tsr_conv2d_prepare_q8(s, ctx, &shape);
     if (sees_all(&shape))
         return tsr_dense_prepare_row_f32(s, ctx);
+    if (tsr_conv2d_winograd_fits(&shape))
+        return tsr_conv2d_prepare_winograd(s, ctx, &shape);
     return tsr_conv2d_prepare_f32(s, ctx, &shape);
 }
 

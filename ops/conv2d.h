@@ -26,6 +26,11 @@ tsr_conv2d_shape tsr_conv2d_shape_of(const tsr_step *s);
 tsr_status tsr_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
                                   const tsr_conv2d_shape *shape);
 
+/* conv2d_winograd.c: a faster way, where it fits; costs memory and accuracy. */
+bool tsr_conv2d_winograd_fits(const tsr_conv2d_shape *s);
+tsr_status tsr_conv2d_prepare_winograd(tsr_step *s, const tsr_prepare_context *ctx,
+                                       const tsr_conv2d_shape *shape);
+
 /* conv2d_q8.c: the same for u8 and s8. */
 tsr_status tsr_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx,
                                  const tsr_conv2d_shape *shape);

@@ -8,7 +8,9 @@
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
+#include <stdio.h>
 #include "engine/cpu.h"
+#include "ops/conv2d.h"
 #include "tests/op_harness.h"
 
 typedef struct {
@@ -159,6 +161,50 @@ static void test_plain_c_level(void **state)
         check_conv(&g);
     }
     tsr_cpu_mask(~0u);
+}
+
+/* Error of the whole output over its greatest value. */
+static double relative_error(const op_case *c)
+{
+    double worst = 0, largest = 0;
+    for (size_t i = 0; i < tsr_elements(&c->out); i++) {
+        int o[4];
+        double abs;
+        harness_coordinates(&c->out, i, o);
+        const double w = want(c, o, &abs);
+        worst = fmax(worst, fabs((double)((float *)c->out.data)[i] - w));
+        largest = fmax(largest, fabs(w));
+    }
+    return worst / largest;
+}
+
+/* Done by Winograd's algorithm where there are vectors.  Higham's bound for the direct way
+ * is so wide that this way fits in, too; what counts is the error beside the largest value. */
+static void test_winograd(void **state)
+{
+    (void)state;
+    double worst = 0;
+    for (int i = 0; i < 9; i++) {
+        geometry g = { .n = harness_int(1, 2), .h = harness_int(16, 24), .w = harness_int(14, 20),
+                       .c = harness_int(32, 50), .oc = harness_int(32, 50), .kh = 3, .kw = 3,
+                       .a = plain(), .bias = i % 3, .residual = i % 4 == 1, .clamp = i % 2 };
+        g.a.pad_top = harness_int(0, 2), g.a.pad_bottom = harness_int(0, 2);
+        g.a.pad_left = harness_int(0, 2), g.a.pad_right = harness_int(0, 2);
+        const tsr_conv2d_shape shape = {
+            .n = g.n, .h = g.h, .w = g.w, .c = g.c, .oh = g.h + g.a.pad_top + g.a.pad_bottom - 2,
+            .ow = g.w + g.a.pad_left + g.a.pad_right - 2, .oc = g.oc, .kh = 3, .kw = 3,
+            .attr = g.a };
+        if (tsr_cpu_features())
+            assert_true(tsr_conv2d_winograd_fits(&shape));
+        op_case c = make_conv(&g);
+        run_both_ways(&c);
+        compare_conv(&c);
+        if (!g.clamp)
+            worst = fmax(worst, relative_error(&c));
+        op_case_free(&c);
+    }
+    printf("    error / greatest value: %.2g\n", worst);
+    assert_true(worst < 3e-6);
 }
 
 static void test_pointwise_of_every_width(void **state)
@@ -400,6 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_convolutions),
         cmocka_unit_test(test_plain_c_level),
+        cmocka_unit_test(test_winograd),
         cmocka_unit_test(test_pointwise_of_every_width),
         cmocka_unit_test(test_large_filter),
         cmocka_unit_test(test_window_in_the_padding),
