@@ -25,7 +25,7 @@
 
 enum {
     ALIGN = 64,
-    PIXELS = 64,                /* at a time: what keeps the tiles of a gemm busy */
+    PIXELS = 48,                /* at a time: what keeps the tiles of a gemm busy */
     STRIPES_PER_WORKER = 4,     /* at most, so that one held up delays little */
     LEAST_TIMES_AGAIN = 12,     /* a stripe is longer than its rows done twice, so many times */
 };
@@ -36,7 +36,6 @@ typedef struct {
     int rows;                   /* that it computes at a time, at most */
     /* The ring of its results; the last part has none. */
     int ring;                   /* rows: a multiple of `rows`, so that these stay together */
-    int again;                  /* rows that two neighbouring stripes both compute */
     size_t row_bytes, at;       /* bytes of a row; of the rings of a worker before this one */
 } part;
 
@@ -49,6 +48,14 @@ typedef struct {
 static bool needs(const tsr_chain_attr *a, const part *p, tsr_row_range out, tsr_row_range *in)
 {
     return a->ops[p->step.node->kind]->needs(&p->step, out, in);
+}
+
+/* Rows of the output. */
+static tsr_row_range stripe_rows(const chain *c, int index)
+{
+    const int64_t oh = c->parts[c->count - 1].step.out[0]->dim[1];
+    return (tsr_row_range){ (int)(oh * index / c->stripes),
+                            (int)(oh * (index + 1) / c->stripes) };
 }
 
 /* ---- run --------------------------------------------------------------------------- */
@@ -98,11 +105,9 @@ static void task(void *arg, int index, int worker)
     const tsr_step *s = arg;
     const chain *c = s->state;
     const part *last = &c->parts[c->count - 1];
-    const int64_t oh = s->out[0]->dim[1];
     unsigned char *rings = (unsigned char *)s->scratch + (size_t)worker * c->worker_bytes;
     stripe t = { .c = c, .s = s, .worker = worker };
-    tsr_row_range out = { (int)(oh * index / c->stripes), (int)(oh * (index + 1) / c->stripes) };
-    tsr_row_range in = out;
+    tsr_row_range out = stripe_rows(c, index), in = out;
     for (int k = c->count - 1; k > 0; k--) {
         needs(&s->node->attr.chain, &c->parts[k], in, &in);
         t.ring[k - 1].rows = rings + c->parts[k - 1].at;
@@ -135,23 +140,6 @@ static int rows_at_a_time(const tsr_tensor *y)
     return rows < y->dim[1] ? rows : y->dim[1];
 }
 
-/* How many input rows do `rows` output rows take at most, wherever they are, and how many
- * more do the next ones take? */
-static void measure(const tsr_chain_attr *a, const part *p, int rows, int *span, int *move)
-{
-    const int oh = p->step.out[0]->dim[1];
-    int before = 0;
-    *span = *move = 1;
-    for (int y = 0; y + rows <= oh; y++) {
-        tsr_row_range in;
-        needs(a, p, (tsr_row_range){ y, y + rows }, &in);
-        *span = in.end - in.first > *span ? in.end - in.first : *span;
-        *move = y > 0 && in.end - before > *move ? in.end - before : *move;
-        before = in.end;
-    }
-    *move *= rows;
-}
-
 /* Each part's tensors: its slice of the chain's inputs, with what is between. */
 static void bind(const tsr_step *s, chain *c)
 {
@@ -171,36 +159,66 @@ static void bind(const tsr_step *s, chain *c)
     }
 }
 
-/* From the last part to the first: how many rows at a time, and how large a ring. */
-static void size_rings(const tsr_chain_attr *a, chain *c)
+/* Rows of part k's result that two stripes compute which meet in the middle. */
+static int rows_again(const tsr_chain_attr *a, const chain *c, int k)
 {
-    c->parts[c->count - 1].rows = rows_at_a_time(c->parts[c->count - 1].step.out[0]);
-    for (int k = c->count - 1; k > 0; k--) {
-        part *p = &c->parts[k - 1];
-        int span, move;
-        measure(a, &c->parts[k], c->parts[k].rows, &span, &move);
-        const int oh = p->step.out[0]->dim[1], least = rows_at_a_time(p->step.out[0]);
-        p->rows = move > least ? move : least;
-        p->rows = p->rows < oh ? p->rows : oh;
-        /* All that is looked at, and what is computed beyond it. */
-        p->ring = (span + p->rows - 1 + p->rows - 1) / p->rows * p->rows;
-        p->ring = p->ring < oh ? p->ring : oh;
-        p->again = span > move ? span - move : 0;
-        p->at = c->worker_bytes;
-        c->worker_bytes += align_up((size_t)p->ring * p->row_bytes);
-    }
+    const int y = c->parts[k + 1].step.out[0]->dim[1] / 2;
+    tsr_row_range above = { 0, 0 }, below = { 0, 0 };
+    needs(a, &c->parts[k + 1], (tsr_row_range){ y > 0 ? y - 1 : 0, y > 0 ? y : 1 }, &above);
+    needs(a, &c->parts[k + 1], (tsr_row_range){ y, y + 1 }, &below);
+    return above.end > below.first ? above.end - below.first : 0;
 }
 
-static void choose_stripes(chain *c, int workers)
+static void choose_stripes(const tsr_chain_attr *a, chain *c, int workers)
 {
     const int oh = c->parts[c->count - 1].step.out[0]->dim[1];
     int64_t again = 0;          /* as rows of the output */
     for (int k = 0; k + 1 < c->count; k++)
-        again += (int64_t)c->parts[k].again * oh / c->parts[k].step.out[0]->dim[1];
+        again += (int64_t)rows_again(a, c, k) * oh / c->parts[k].step.out[0]->dim[1];
     c->stripes = workers == 1 ? 1 : STRIPES_PER_WORKER * workers;
     while (c->stripes > workers && oh / c->stripes < LEAST_TIMES_AGAIN * again)
         c->stripes -= workers;
     c->stripes = c->stripes < oh ? c->stripes : oh;
+}
+
+/* Go through part k's output of one stripe as `compute` will: how large must the ring in
+ * front of it be? */
+static int rows_in_sight(const tsr_chain_attr *a, const part *p, int ahead, tsr_row_range out)
+{
+    tsr_row_range in;
+    needs(a, p, out, &in);
+    const int limit = in.end;
+    int most = 1;
+    for (int have = in.first, end; out.first < out.end; out.first = end) {
+        end = out.end - out.first < p->rows ? out.end : out.first + p->rows;
+        needs(a, p, (tsr_row_range){ out.first, end }, &in);
+        while (have < in.end)
+            have += ahead < limit - have ? ahead : limit - have;
+        most = have - in.first > most ? have - in.first : most;
+    }
+    return most;
+}
+
+/* A ring is a multiple of what comes at a time, or holds all of the stripe. */
+static void size_rings(const tsr_chain_attr *a, chain *c)
+{
+    for (int k = 0; k < c->count; k++)
+        c->parts[k].rows = rows_at_a_time(c->parts[k].step.out[0]);
+    for (int i = 0; i < c->stripes; i++) {
+        tsr_row_range out = stripe_rows(c, i);
+        for (int k = c->count - 1; k > 0; k--) {
+            part *p = &c->parts[k - 1];
+            const int rows = rows_in_sight(a, &c->parts[k], p->rows, out);
+            p->ring = rows > p->ring ? rows : p->ring;
+            needs(a, &c->parts[k], out, &out);
+        }
+    }
+    for (int k = 0; k + 1 < c->count; k++) {
+        part *p = &c->parts[k];
+        p->ring = (p->ring + p->rows - 1) / p->rows * p->rows;
+        p->at = c->worker_bytes;
+        c->worker_bytes += align_up((size_t)p->ring * p->row_bytes);
+    }
 }
 
 /* The optimiser puts chains into a graph that is complete. */
@@ -218,8 +236,8 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
     s->state = c;
     c = c ? c : &counted;
     bind(s, c);
+    choose_stripes(a, c, ctx->workers);
     size_rings(a, c);
-    choose_stripes(c, ctx->workers);
     s->scratch = tsr_arena_scratch(ctx->arena, c->worker_bytes * (size_t)ctx->workers, ALIGN);
     s->run = run;
     for (int k = 0; k < c->count; k++)

@@ -193,15 +193,28 @@ static void point_runs(const conv_state *c, span *to)
     }
 }
 
+/* Output pixel i is input pixel i, row by row. */
+static void point_same(const conv_state *c, const span *to, int first, int rows)
+{
+    const tsr_conv2d_shape *s = &c->s;
+    const float **p = to->p;
+    for (const int end = first + rows; first < end;) {
+        const int ox = first % s->ow, count = min(s->ow - ox, end - first);
+        const float *row = image_row(c, to, first / s->ow) + (ptrdiff_t)ox * s->c;
+        for (int i = 0; i < count; i++)
+            p[i] = row + (ptrdiff_t)i * s->c;
+        p += count, first += count;
+    }
+}
+
 /* The pointers of output pixels first .. first + rows - 1, counted over the batch. */
 static void point(const conv_state *c, span to, int first, int rows)
 {
     const tsr_conv2d_shape *s = &c->s;
     const tsr_conv2d_attr *a = &s->attr;
     if (s->kh * s->kw == 1 && a->stride_y == 1 && a->stride_x == 1 && s->oh == s->h &&
-        s->ow == s->w && to.ring == INT_MAX) {
-        for (int i = 0; i < rows; i++)      /* output pixel i is input pixel i */
-            to.p[i] = to.x + (first + i - (ptrdiff_t)to.x_row * s->w) * s->c;
+        s->ow == s->w) {
+        point_same(c, &to, first, rows);
         return;
     }
     const float *batch = to.x;
