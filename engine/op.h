@@ -157,8 +157,16 @@ typedef struct {
     void *y;                    /* where row out.first goes */
     int x_row, ring;            /* ring > 0: the input is a ring of so many rows, row r at
                                    (r - x_row) % ring                            */
+    bool follows;               /* the rows above were computed just before, by the same
+                                   worker: scratch is as that left it            */
     tsr_row_range out;
 } tsr_band;
+
+/* Row r of a band's input counts from x: in rows. */
+static inline size_t tsr_band_row(const tsr_band *b, int r)
+{
+    return (size_t)(b->ring ? (r - b->x_row) % b->ring : r - b->x_row);
+}
 
 typedef struct tsr_step {       /* one prepared node: all that run may touch */
     void (*run)(const struct tsr_step *s);

@@ -179,7 +179,7 @@ static void sort_large_first(planner *p)
 }
 
 /* Bytes alive at each moment, by a sweep over births and deaths. */
-static size_t live_bound(const planner *p, size_t *change)
+static size_t live_bound(const planner *p, size_t *change, size_t *live)
 {
     for (int i = 0; i < p->order_count; i++) {
         const span *s = &p->spans[p->order[i]];
@@ -189,6 +189,8 @@ static size_t live_bound(const planner *p, size_t *change)
     size_t alive = 0, most = 0;
     for (int t = 0; t <= p->g->node_count + 1; t++) {
         alive += change[t];
+        if (t > 0 && t <= p->g->node_count)
+            live[t - 1] = alive;
         most = alive > most ? alive : most;
     }
     return most;
@@ -244,6 +246,37 @@ static void search(planner *p, tsr_plan *plan)
     }
 }
 
+/* The first moment from t on that is not painted yet. */
+static int unpainted(int *next, int t)
+{
+    while (next[t] != t) {
+        next[t] = next[next[t]];
+        t = next[t];
+    }
+    return t;
+}
+
+/* How high the arena is while each node runs: spans paint their lives, those that end
+ * highest first, and what is painted keeps its colour.  The plan is made; this uses up
+ * the spans' sizes.  `next` has room for every moment and two more. */
+static void find_tops(planner *p, tsr_plan *plan, int *next)
+{
+    const int moments = p->g->node_count + 2;
+    for (int i = 0; i < p->order_count; i++) {
+        const int root = p->order[i];
+        p->spans[root].bytes = plan->offset[root] + align_up(p->spans[root].bytes);
+    }
+    sort_large_first(p);
+    for (int t = 0; t <= moments; t++)
+        next[t] = t;
+    for (int i = 0; i < p->order_count; i++) {
+        const span *s = &p->spans[p->order[i]];
+        for (int t = s->first; (t = unpainted(next, t)) <= s->last; next[t] = t + 1)
+            if (t > 0 && t <= p->g->node_count)
+                plan->top_bytes[t - 1] = s->bytes;
+    }
+}
+
 tsr_status tsr_plan_make(const tsr_graph *g, bool keep_all, tsr_plan *plan, tsr_error *err)
 {
     const size_t n = (size_t)g->value_count + 1;
@@ -254,10 +287,16 @@ tsr_status tsr_plan_make(const tsr_graph *g, bool keep_all, tsr_plan *plan, tsr_
         .order = tsr_pool_alloc(g->pool, n * sizeof(int), sizeof(int)),
         .placed = tsr_pool_alloc(g->pool, n * sizeof(int), sizeof(int)),
     };
-    size_t *change = tsr_pool_alloc(g->pool, ((size_t)g->node_count + 3) * sizeof *change,
-                                    sizeof *change);
-    *plan = (tsr_plan){ .offset = tsr_pool_alloc(g->pool, n * sizeof(size_t), sizeof(size_t)) };
-    if (!p.root || !p.spans || !p.order || !p.placed || !change || !plan->offset)
+    const size_t moments = (size_t)g->node_count + 3;
+    size_t *change = tsr_pool_alloc(g->pool, moments * sizeof *change, sizeof *change);
+    int *next = tsr_pool_alloc(g->pool, moments * sizeof *next, sizeof *next);
+    *plan = (tsr_plan){
+        .offset = tsr_pool_alloc(g->pool, n * sizeof(size_t), sizeof(size_t)),
+        .top_bytes = tsr_pool_alloc(g->pool, moments * sizeof(size_t), sizeof(size_t)),
+        .live_bytes = tsr_pool_alloc(g->pool, moments * sizeof(size_t), sizeof(size_t)),
+    };
+    if (!p.root || !p.spans || !p.order || !p.placed || !change || !next || !plan->offset
+        || !plan->top_bytes || !plan->live_bytes)
         return tsr_fail(err, TSR_NO_MEMORY, "no memory to plan %d values", g->value_count);
 
     for (int v = 0; v < g->value_count; v++)
@@ -265,11 +304,14 @@ tsr_status tsr_plan_make(const tsr_graph *g, bool keep_all, tsr_plan *plan, tsr_
     lifetimes(&p, keep_all);
     share(&p, keep_all);
     list_roots(&p);
-    plan->live_bound_bytes = live_bound(&p, change);
+    plan->live_bound_bytes = live_bound(&p, change, plan->live_bytes);
     plan->total_bytes = SIZE_MAX;
+    sort_large_first(&p);               /* first: of equals it leaves more at the top free */
+    try_order(&p, plan);
+    list_roots(&p);
     try_order(&p, plan);
     sort_large_first(&p);
-    try_order(&p, plan);
     search(&p, plan);
+    find_tops(&p, plan, next);
     return TSR_OK;
 }

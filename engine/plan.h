@@ -18,6 +18,9 @@ enum { TSR_PLAN_ALIGN = 64 };
 typedef struct {
     size_t *offset;             /* per value; SIZE_MAX: constant or not used */
     size_t total_bytes;
+    size_t *top_bytes;          /* per node: the arena's height while it runs, up to the
+                                   highest value alive: what is above is free then  */
+    size_t *live_bytes;         /* per node: all values alive while it runs         */
     size_t live_bound_bytes;    /* most bytes alive while any one node runs: no
                                    plan that keeps tensors whole can do better */
 } tsr_plan;

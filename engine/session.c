@@ -1,12 +1,16 @@
 /*
  * session.c - a model made ready to run in one block of memory.
  *
- *     | session, tensors, steps | activations | packed weights ... |  scratch |
+ *     | session, tensors, steps, packed weights ... | activations ->    <- scratch |
+ *
+ * A step's scratch takes what no activation needs while it runs: it lies at the end,
+ * and only if the two would meet there is more of it than the plan's arena.
  *
  * build() lays all of it out.  On a counting arena it only adds up, and that
  * sum is what tsr_session_bytes answers: the size cannot drift from the use.
  * SPDX-License-Identifier: MIT
  */
+#include <string.h>
 #include "engine/session.h"
 
 enum { ALIGN = 64 };
@@ -17,7 +21,9 @@ typedef struct {
     int workers;
     tsr_arena *arena;
     tsr_session *session;       /* NULL while counting */
-    size_t scratch_bytes;       /* most that any step took */
+    size_t shared_bytes;        /* of activations and scratch.  While counting it grows; then
+                                   it says where they begin */
+    size_t live_bytes;          /* most activations and scratch at one moment */
 } builder;
 
 static size_t align_up(size_t n) { return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1); }
@@ -43,9 +49,10 @@ static void lay_out_tensors(builder *b)
     tsr_session *s = b->session;
     tsr_tensor *t = tsr_arena_keep(b->arena, (size_t)count_activations(m) * sizeof *t, 8);
     tsr_tensor **values = tsr_arena_keep(b->arena, (size_t)g->value_count * sizeof *values, 8);
-    unsigned char *memory = tsr_arena_keep(b->arena, m->plan.total_bytes, ALIGN);
     if (!s || b->arena->full)
         return;
+    unsigned char *memory = b->arena->base + (b->arena->size - b->shared_bytes);
+    memset(memory, 0, b->shared_bytes);
     s->activations = t, s->values = values;
     for (int v = 0; v < g->value_count; v++) {
         if (g->values[v].t.data) {
@@ -56,6 +63,18 @@ static void lay_out_tensors(builder *b)
             values[v] = t++;
         }
     }
+}
+
+/* Node i has been prepared: what does its scratch add to the memory of its moment? */
+static void count_scratch(builder *b, int i)
+{
+    const tsr_plan *plan = &b->model->plan;
+    const size_t scratch = align_up(b->arena->size - b->arena->high);
+    if (b->shared_bytes < plan->top_bytes[i] + scratch)
+        b->shared_bytes = plan->top_bytes[i] + scratch;
+    if (b->live_bytes < plan->live_bytes[i] + scratch)
+        b->live_bytes = plan->live_bytes[i] + scratch;
+    tsr_arena_drop_scratch(b->arena);
 }
 
 /* A real step sees the session's tensors; a counted one the model's. */
@@ -85,10 +104,7 @@ static tsr_status prepare_steps(builder *b, tsr_step *steps, tsr_tensor **io, ts
         if (!is_view(g, n)) {
             tsr_step step = bind(b, n, io, model_io);
             TSR_TRY(g->ops[n->kind]->prepare(&step, &ctx, err));
-            const size_t scratch = align_up(b->arena->size - b->arena->high);
-            if (b->scratch_bytes < scratch)
-                b->scratch_bytes = scratch;
-            tsr_arena_drop_scratch(b->arena);
+            count_scratch(b, i);
             if (steps)
                 steps[count++] = step;
         }
@@ -117,15 +133,17 @@ static tsr_status build(builder *b, tsr_session_memory *memory, tsr_error *err)
         s->model = b->model, s->steps = step, s->threads = b->threads;
     const size_t before = b->arena->low;
     TSR_TRY(prepare_steps(b, step, io, err));
-    if (b->arena->full)
+    if (b->arena->full || b->arena->low > b->arena->size - b->shared_bytes)
         return tsr_fail(err, TSR_NO_MEMORY, "session needs more memory than its block has");
 
+    const tsr_plan *plan = &b->model->plan;
     const size_t used = align_up(b->arena->low);
-    memory->activations = b->model->plan.total_bytes;
-    memory->live_bound = b->model->plan.live_bound_bytes;
+    memory->activations = plan->total_bytes;
+    memory->live_bound = b->live_bytes > plan->live_bound_bytes ? b->live_bytes
+                                                                : plan->live_bound_bytes;
     memory->packed = b->arena->low - before;
-    memory->scratch = b->scratch_bytes;
-    memory->total = used + b->scratch_bytes + ALIGN - 1;    /* a block of any alignment */
+    memory->scratch = b->shared_bytes - plan->total_bytes;
+    memory->total = used + b->shared_bytes + ALIGN - 1;     /* a block of any alignment */
     memory->bookkeeping = memory->total - memory->activations - memory->packed - memory->scratch;
     return TSR_OK;
 }
@@ -134,7 +152,8 @@ tsr_session_memory tsr_session_measure(const tsr_model *m, int workers)
 {
     tsr_arena arena = tsr_arena_counting();
     tsr_session_memory memory = { 0 };
-    builder b = { .model = m, .workers = workers, .arena = &arena };
+    builder b = { .model = m, .workers = workers, .arena = &arena,
+                  .shared_bytes = m->plan.total_bytes };
     if (build(&b, &memory, NULL) != TSR_OK)     /* the load's dry run has passed: only overflow */
         memory.total = SIZE_MAX;
     return memory;
@@ -149,13 +168,14 @@ tsr_status tsr_session_open(const tsr_model *m, tsr_threads *threads, void *memo
                             size_t memory_bytes, tsr_session **session, tsr_error *err)
 {
     *session = NULL;
-    const size_t need = tsr_session_bytes(m, threads);
+    const tsr_session_memory counted = tsr_session_measure(m, tsr_threads_count(threads));
+    const size_t need = counted.total;
     if (!memory || memory_bytes < need)
         return tsr_fail(err, TSR_NO_MEMORY, "session needs %zu bytes, the block has %zu", need,
                         memory ? memory_bytes : 0);
     tsr_arena arena = tsr_arena_make(memory, need);
     builder b = { .model = m, .threads = threads, .workers = tsr_threads_count(threads),
-                  .arena = &arena };
+                  .arena = &arena, .shared_bytes = counted.activations + counted.scratch };
     tsr_session_memory used = { 0 };
     TSR_TRY(build(&b, &used, err));
     *session = b.session;

@@ -35,9 +35,11 @@ typedef struct {
     size_t total;               /* what tsr_session_bytes says: the sum of these */
     size_t activations;         /* the planned arena                             */
     size_t packed;              /* weights and parameters laid out for kernels   */
-    size_t scratch;             /* of the greediest step                         */
+    size_t scratch;             /* what the steps' scratch takes beyond the arena's
+                                   places that are free while they run           */
     size_t bookkeeping;         /* steps, tensors, alignment                     */
-    size_t live_bound;          /* see tsr_plan; not part of the sum             */
+    size_t live_bound;          /* most activations and scratch at any one moment: no place
+                                   for them could be smaller; not part of the sum */
 } tsr_session_memory;
 
 tsr_session_memory tsr_session_measure(const tsr_model *m, int workers);

@@ -87,15 +87,15 @@ static unsigned byte_flip(const tsr_step *s)
     return (is_signed * 0x80u) ^ (min * 0xffu);
 }
 
-static int scan_row(const tsr_step *s, size_t at, int n)
+/* n neighbours at x. */
+static int scan(const tsr_step *s, const void *x, int n)
 {
-    const tsr_tensor *x = s->in[0];
     const bool min = s->node->kind == TSR_OP_ARG_MIN;
-    if (x->dtype == TSR_F32)
-        return scan_f32((const float *)x->data + at, n, min ? -1.0f : 1.0f);
-    if (x->dtype == TSR_S32)
-        return scan_s32((const int32_t *)x->data + at, n, min ? -1 : 0);
-    return scan_8((const uint8_t *)x->data + at, n, byte_flip(s));
+    if (s->in[0]->dtype == TSR_F32)
+        return scan_f32(x, n, min ? -1.0f : 1.0f);
+    if (s->in[0]->dtype == TSR_S32)
+        return scan_s32(x, n, min ? -1 : 0);
+    return scan_8(x, n, byte_flip(s));
 }
 
 /* Element `at`, ordered so that larger is better; exact in a double. */
@@ -127,12 +127,22 @@ static void scan_lanes(const tsr_step *s, size_t at, size_t inner, size_t lanes,
         }
 }
 
-static void store(const tsr_tensor *t, size_t at, int v)
+static void store(tsr_dtype dtype, void *y, size_t at, int v)
 {
-    if (t->dtype == TSR_S64)
-        ((int64_t *)t->data)[at] = v;
+    if (dtype == TSR_S64)
+        ((int64_t *)y)[at] = v;
     else
-        ((int32_t *)t->data)[at] = v;
+        ((int32_t *)y)[at] = v;
+}
+
+/* Of `count` rows of n neighbours each. */
+static void scan_rows(const tsr_step *s, const unsigned char *x, void *y, size_t count)
+{
+    const tsr_tensor *t = s->in[0];
+    const int n = t->dim[s->node->attr.arg.axis];
+    const size_t bytes = (size_t)n * tsr_dtype_bytes(t->dtype);
+    for (size_t i = 0; i < count; i++, x += bytes)
+        store(s->out[0]->dtype, y, i, scan(s, x, n));
 }
 
 static size_t outputs_per_task(const tsr_step *s)
@@ -152,8 +162,10 @@ static void scan_some(void *arg, int index, int worker)
     const size_t first = (size_t)index * outputs_per_task(s);
     const size_t end = total - first < outputs_per_task(s) ? total : first + outputs_per_task(s);
     if (inner == 1) {
-        for (size_t o = first; o < end; o++)
-            store(s->out[0], o, scan_row(s, o * (size_t)n, n));
+        scan_rows(s, (const unsigned char *)x->data
+                     + first * (size_t)n * tsr_dtype_bytes(x->dtype),
+                  (unsigned char *)s->out[0]->data + first * tsr_dtype_bytes(s->out[0]->dtype),
+                  end - first);
         return;
     }
     for (size_t o = first; o < end;) {
@@ -163,7 +175,7 @@ static void scan_some(void *arg, int index, int worker)
         int best_at[LANES];
         scan_lanes(s, o / inner * (size_t)n * inner + o % inner, inner, lanes, best_at);
         for (size_t i = 0; i < lanes; i++)
-            store(s->out[0], o + i, best_at[i]);
+            store(s->out[0]->dtype, s->out[0]->data, o + i, best_at[i]);
         o += lanes;
     }
 }
@@ -175,19 +187,38 @@ static void run(const tsr_step *s)
     tsr_parallel(s->threads, (int)((total + each - 1) / each), scan_some, &copy);
 }
 
+/* Along the channels a row of the result needs one row of the picture. */
+static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
+{
+    *in = out;
+    return s->in[0]->rank == 4 && s->in[0]->dim[0] == 1 && s->node->attr.arg.axis == 3;
+}
+
+static void rows(const tsr_step *s, const tsr_band *band, int worker)
+{
+    (void)worker;
+    const tsr_tensor *x = s->in[0], *y = s->out[0];
+    const size_t row = tsr_bytes(x) / (size_t)x->dim[1], out_row = tsr_bytes(y) / (size_t)x->dim[1];
+    unsigned char *to = band->y;
+    for (int r = band->out.first; r < band->out.end; r++, to += out_row)
+        scan_rows(s, (const unsigned char *)band->x + tsr_band_row(band, r) * row, to,
+                  (size_t)x->dim[2]);
+}
+
 static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
 {
     (void)ctx, (void)err;
     s->run = run;
+    s->rows = rows;
     return TSR_OK;
 }
 
 const tsr_op tsr_op_arg_max = {
     .name = "arg_max", .kind = TSR_OP_ARG_MAX, .min_in = 1, .max_in = 1,
-    .infer = infer, .prepare = prepare,
+    .infer = infer, .prepare = prepare, .needs = needs,
 };
 
 const tsr_op tsr_op_arg_min = {
     .name = "arg_min", .kind = TSR_OP_ARG_MIN, .min_in = 1, .max_in = 1,
-    .infer = infer, .prepare = prepare,
+    .infer = infer, .prepare = prepare, .needs = needs,
 };

@@ -89,7 +89,8 @@ static void advance(stripe *t, int k, int end)
 static void compute(stripe *t, int k, tsr_row_range out, void *y)
 {
     const part *p = &t->c->parts[k];
-    tsr_band band = { .x = t->s->in[0]->data, .y = y, .out = out };
+    tsr_band band = { .x = t->s->in[0]->data, .y = y, .out = out,
+                      .follows = out.first > t->ring[k].have.first };
     if (k > 0) {
         tsr_row_range in;
         needs(&t->s->node->attr.chain, p, out, &in);
@@ -108,6 +109,7 @@ static void task(void *arg, int index, int worker)
     unsigned char *rings = (unsigned char *)s->scratch + (size_t)worker * c->worker_bytes;
     stripe t = { .c = c, .s = s, .worker = worker };
     tsr_row_range out = stripe_rows(c, index), in = out;
+    t.ring[c->count - 1].have.first = out.first;
     for (int k = c->count - 1; k > 0; k--) {
         needs(&s->node->attr.chain, &c->parts[k], in, &in);
         t.ring[k - 1].rows = rings + c->parts[k - 1].at;

@@ -139,7 +139,7 @@ static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
 {
     const tsr_conv2d_shape shape = tsr_conv2d_shape_of(s);
     *in = tsr_window_needs(s, out);
-    return shape.n == 1 && s->in[0]->dtype == TSR_F32 && !sees_all(&shape);
+    return shape.n == 1 && (tsr_is_q8(s->in[0]->dtype) || !sees_all(&shape));
 }
 
 static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_tensor *out)

@@ -52,9 +52,8 @@ static void gather_taps(const plan *p, const uint8_t *row, int ix, int16_t *a)
             tsr_rows_q8_widen(&p->rows, row + (size_t)ix * (size_t)s->c, c, a);
 }
 
-/* The window of output pixel (oy, ox) of an image; x points at its first pixel's
- * first channel of the group. */
-static void gather(const plan *p, const uint8_t *x, int oy, int ox, int16_t *a)
+/* The window of output pixel (oy, ox) of an image, at the first channel of the group. */
+static void gather(const plan *p, const tsr_band *from, int oy, int ox, int16_t *a)
 {
     const tsr_conv2d_shape *s = &p->shape;
     const size_t row = (size_t)s->w * (size_t)s->c, taps = (size_t)s->kw * (size_t)p->c;
@@ -64,29 +63,66 @@ static void gather(const plan *p, const uint8_t *x, int oy, int ox, int16_t *a)
         if (iy < 0 || iy >= s->h)
             memset(a, 0, taps * sizeof *a);
         else
-            gather_taps(p, x + (size_t)iy * row, ix, a);
+            gather_taps(p, (const uint8_t *)from->x + tsr_band_row(from, iy) * row, ix, a);
+}
+
+/* Windows that are single pixels: runs of input, the longest a ring has. */
+static void gather_runs(const plan *p, const tsr_band *from, size_t pixel, int m, int16_t *a)
+{
+    const int ow = p->shape.ow;
+    for (int n; m > 0; m -= n, pixel += (size_t)n, a += n * p->k) {
+        const int ox = (int)(pixel % (size_t)ow);
+        n = from->ring && ow - ox < m ? ow - ox : m;
+        const size_t at = tsr_band_row(from, (int)(pixel / (size_t)ow)) * (size_t)ow + (size_t)ox;
+        tsr_rows_q8_widen(&p->rows, (const uint8_t *)from->x + at * (size_t)p->k,
+                          (size_t)n * (size_t)p->k, a);
+    }
 }
 
 /* Windows of m pixels from `pixel` on, counted over all images. */
-static void gather_pixels(const plan *p, const uint8_t *x, size_t pixel, int m, int16_t *a)
+static void gather_pixels(const plan *p, const tsr_band *band, size_t pixel, int m, int16_t *a)
 {
     const tsr_conv2d_shape *s = &p->shape;
     if (p->contiguous) {
-        tsr_rows_q8_widen(&p->rows, x + pixel * (size_t)p->k, (size_t)m * (size_t)p->k, a);
+        gather_runs(p, band, pixel, m, a);
         return;
     }
     const size_t image_size = (size_t)s->h * (size_t)s->w * (size_t)s->c;
     const size_t area = (size_t)s->oh * (size_t)s->ow;
     int ox = (int)(pixel % (size_t)s->ow), oy = (int)(pixel % area / (size_t)s->ow);
-    x += pixel / area * image_size;
+    tsr_band from = *band;
+    from.x = (const uint8_t *)band->x + pixel / area * image_size;
     for (int i = 0; i < m; i++, a += p->rows.stride) {
-        gather(p, x, oy, ox, a);
+        gather(p, &from, oy, ox, a);
         if (++ox < s->ow)
             continue;
         ox = 0;
         if (++oy == s->oh)
-            oy = 0, x += image_size;
+            oy = 0, from.x = (const uint8_t *)from.x + image_size;
     }
+}
+
+/* A block of pixels by some output channels of a group; c is where the first goes. */
+typedef struct {
+    size_t pixel;
+    int m, group, first, n;
+    uint8_t *c;
+} piece;
+
+static void multiply(const tsr_step *s, const tsr_band *band, const piece *w, int worker)
+{
+    const plan *p = s->state;
+    const size_t panel = tsr_gemm_q8_panel_bytes(p->rows.v, p->k);
+    const tsr_rows_q8_product t = {
+        .buffer = tsr_rows_q8_buffer(&p->rows, s->scratch, worker),
+        .packed = (const uint8_t *)p->packed + (size_t)w->group * p->group_bytes
+                + (size_t)(w->first / p->rows.v->nr) * panel,
+        .c = w->c, .ldc = p->shape.oc, .k = p->k, .n = w->n, .m = w->m,
+    };
+    tsr_band group = *band;
+    group.x = (const uint8_t *)band->x + (size_t)w->group * (size_t)p->c;
+    gather_pixels(p, &group, w->pixel, w->m, t.buffer);
+    tsr_rows_q8_multiply(&p->rows, &t);
 }
 
 /* Index = block of pixels, then group, then part of the group's channels. */
@@ -95,24 +131,30 @@ static void task(void *arg, int index, int worker)
     const tsr_step *s = arg;
     const plan *p = s->state;
     const int parts = p->column_tasks / p->shape.attr.groups;
-    const int column = index % p->column_tasks, group = column / parts;
-    const int first = column % parts * p->columns;
-    const size_t pixel = (size_t)(index / p->column_tasks) * (size_t)p->rows.rows;
-    const uint8_t *x = (const uint8_t *)s->in[0]->data + (size_t)group * (size_t)p->c;
-    const size_t panel = tsr_gemm_q8_panel_bytes(p->rows.v, p->k);
-    tsr_rows_q8_product t = {
-        .buffer = tsr_rows_q8_buffer(&p->rows, s->scratch, worker),
-        .packed = (const uint8_t *)p->packed + (size_t)group * p->group_bytes
-                + (size_t)(first / p->rows.v->nr) * panel,
-        .c = (uint8_t *)s->out[0]->data + pixel * (size_t)p->shape.oc
-           + (size_t)group * (size_t)p->oc + (size_t)first,
-        .ldc = p->shape.oc, .k = p->k,
+    const int column = index % p->column_tasks, first = column % parts * p->columns;
+    piece w = {
+        .pixel = (size_t)(index / p->column_tasks) * (size_t)p->rows.rows,
+        .group = column / parts, .first = first,
         .n = p->oc - first < p->columns ? p->oc - first : p->columns,
     };
-    const size_t left = p->pixels - pixel;
-    t.m = left < (size_t)p->rows.rows ? (int)left : p->rows.rows;
-    gather_pixels(p, x, pixel, t.m, t.buffer);
-    tsr_rows_q8_multiply(&p->rows, &t);
+    const size_t left = p->pixels - w.pixel;
+    w.m = left < (size_t)p->rows.rows ? (int)left : p->rows.rows;
+    w.c = (uint8_t *)s->out[0]->data + w.pixel * (size_t)p->shape.oc
+        + (size_t)w.group * (size_t)p->oc + (size_t)first;
+    multiply(s, &(tsr_band){ .x = s->in[0]->data }, &w, worker);
+}
+
+static void rows(const tsr_step *s, const tsr_band *band, int worker)
+{
+    const plan *p = s->state;
+    const int first = band->out.first * p->shape.ow, end = band->out.end * p->shape.ow;
+    for (int i = first; i < end; i += p->rows.rows)
+        for (int g = 0; g < p->shape.attr.groups; g++)
+            multiply(s, band, &(piece){
+                .pixel = (size_t)i, .m = end - i < p->rows.rows ? end - i : p->rows.rows,
+                .group = g, .n = p->oc,
+                .c = (uint8_t *)band->y + (ptrdiff_t)(i - first) * p->shape.oc + g * p->oc,
+            }, worker);
 }
 
 static void run(const tsr_step *s)
@@ -157,6 +199,7 @@ tsr_status tsr_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx,
     s->scratch = tsr_arena_scratch(
         ctx->arena, tsr_rows_q8_scratch_bytes(&p.rows) * (size_t)ctx->workers, 64);
     s->run = run;
+    s->rows = rows;
     if (!kept || !packed)
         return TSR_OK;
     p.packed = packed;

@@ -35,7 +35,7 @@ static const uint8_t *repeat(const uint8_t *x, int channels, int m, uint8_t *to)
 
 /* One output row: what point() needs to know. */
 typedef struct {
-    const uint8_t *image;
+    const tsr_band *band;       /* the image, or what is there of it        */
     const uint8_t **taps;       /* of the pixels at hand                    */
     uint8_t *copies;            /* behind them: one output pixel per tap    */
     int oy, ox;                 /* first pixel at hand                      */
@@ -53,10 +53,12 @@ static void point_at(const tsr_step *s, const pixels *q, int i)
     size_t t = first;
     for (int ky = 0; ky < kh; ky++) {
         const int iy = q->oy * a->stride_y - a->pad_top + ky * a->dilation_y;
-        const uint8_t *row = q->image + (ptrdiff_t)iy * x->dim[2] * c;
+        const bool seen = iy >= 0 && iy < x->dim[1];
+        const uint8_t *row = seen ? (const uint8_t *)q->band->x + tsr_band_row(q->band, iy)
+                                    * (size_t)x->dim[2] * (size_t)c : p->zeros;
         int ix = (q->ox + i) * a->stride_x - a->pad_left;
         for (int kx = 0; kx < kw; kx++, t++, ix += a->dilation_x) {
-            const bool inside = iy >= 0 && iy < x->dim[1] && ix >= 0 && ix < x->dim[2];
+            const bool inside = seen && ix >= 0 && ix < x->dim[2];
             q->taps[t] = !inside ? p->zeros
                        : p->multiplier == 1 ? row + (ptrdiff_t)ix * c
                        : repeat(row + (ptrdiff_t)ix * c, c, p->multiplier,
@@ -98,27 +100,41 @@ static void find_inner(const tsr_step *s, pixels *q)
     q->inner_end = last < 0 ? 0 : last / a->stride_x + 1;
 }
 
-/* One output row. */
-static void task(void *arg, int index, int worker)
+static void one_row(const tsr_step *s, const tsr_band *band, int oy, uint8_t *y, int worker)
 {
-    const tsr_step *s = arg;
     const plan *p = s->state;
-    const tsr_tensor *x = s->in[0], *y = s->out[0];
-    const int oh = y->dim[1], ow = y->dim[2], c = y->dim[3];
-    const uint8_t *image = (const uint8_t *)x->data
-                         + (size_t)(index / oh) * (tsr_elements(x) / (size_t)x->dim[0]);
+    const int ow = s->out[0]->dim[2], c = s->out[0]->dim[3];
     uint8_t *base = (uint8_t *)s->scratch + (size_t)worker * p->worker_bytes;
-    pixels q = { .image = image, .taps = (const uint8_t **)(void *)base,
-                 .copies = base + p->pointer_bytes, .oy = index % oh };
+    pixels q = { .band = band, .taps = (const uint8_t **)(void *)base,
+                 .copies = base + p->pointer_bytes, .oy = oy };
     tsr_dwconv_q8_row row = { .x = q.taps, .w = p->packed, .taps = p->taps, .c = c,
                               .flip = p->flip, .out = p->out };
     find_inner(s, &q);
     for (; q.ox < ow; q.ox += PIXELS) {
         row.pixels = ow - q.ox < PIXELS ? ow - q.ox : PIXELS;
-        row.y = (uint8_t *)y->data + ((size_t)index * (size_t)ow + (size_t)q.ox) * (size_t)c;
+        row.y = y + (size_t)q.ox * (size_t)c;
         point(s, &q, row.pixels);
         p->v->row(&row);
     }
+}
+
+static void rows(const tsr_step *s, const tsr_band *band, int worker)
+{
+    const size_t row = (size_t)s->out[0]->dim[2] * (size_t)s->out[0]->dim[3];
+    for (int oy = band->out.first; oy < band->out.end; oy++)
+        one_row(s, band, oy, (uint8_t *)band->y + (size_t)(oy - band->out.first) * row, worker);
+}
+
+/* One output row, counted over the batch. */
+static void task(void *arg, int index, int worker)
+{
+    const tsr_step *s = arg;
+    const tsr_tensor *x = s->in[0], *y = s->out[0];
+    const int oh = y->dim[1];
+    const size_t image = tsr_elements(x) / (size_t)x->dim[0];
+    const size_t row = (size_t)y->dim[2] * (size_t)y->dim[3];
+    const tsr_band band = { .x = (const uint8_t *)x->data + (size_t)(index / oh) * image };
+    one_row(s, &band, index % oh, (uint8_t *)y->data + (size_t)index * row, worker);
 }
 
 static void run(const tsr_step *s)
@@ -159,6 +175,7 @@ tsr_status tsr_depthwise_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_contex
     s->scratch = tsr_arena_scratch(ctx->arena, p.worker_bytes * (size_t)ctx->workers, 64);
     float *scale = tsr_arena_scratch(ctx->arena, (size_t)c * sizeof *scale, 64);
     s->run = run;
+    s->rows = rows;
     if (!kept || !packed || !zeros || !scale)
         return TSR_OK;
     /* As wide as an output pixel: with a multiplier the copies are, too. */

@@ -108,7 +108,15 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
     return tsr_resize_prepare_bilinear(s, ctx, err);
 }
 
+static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
+{
+    const tsr_resize_axis y = tsr_resize_vertical(s);
+    *in = (tsr_row_range){ tsr_resize_linear(&y, out.first).first,
+                           tsr_resize_linear(&y, out.end - 1).second + 1 };
+    return s->in[0]->dim[0] == 1 && s->node->attr.resize.method == TSR_BILINEAR;
+}
+
 const tsr_op tsr_op_resize = {
     .name = "resize", .kind = TSR_OP_RESIZE,
-    .min_in = 1, .max_in = 1, .infer = infer, .prepare = prepare,
+    .min_in = 1, .max_in = 1, .infer = infer, .prepare = prepare, .needs = needs,
 };

@@ -19,13 +19,21 @@ typedef struct {
     tsr_resize_f32_column *columns;
     int w, c, ow;
     int rows_per_task, tasks_per_image;
+    size_t worker_bytes;        /* of scratch: cache_rows, then two rows */
 } plan;
+
+enum { CACHE_ROWS_BYTES = 64 };
+
+/* The two buffers of a worker, and which source row is in each; -1: none. */
+typedef struct {
+    int row[2];
+} cache_rows;
 
 typedef struct {
     const plan *p;
-    const float *image;
+    const tsr_band *band;
+    cache_rows *has;
     float *buffer[2];
-    int row[2];                 /* source row in each buffer; -1: none */
 } cache;
 
 /* Source row `row` interpolated along x.  The buffer that holds `other`, the
@@ -34,12 +42,12 @@ static const float *across(cache *k, int row, int other)
 {
     const plan *p = k->p;
     for (int i = 0; i < 2; i++)
-        if (k->row[i] == row)
+        if (k->has->row[i] == row)
             return k->buffer[i];
-    const int i = k->row[0] == other;
-    p->kernel->across(k->image + (ptrdiff_t)row * p->w * p->c, p->columns, p->ow, p->c,
-                      k->buffer[i]);
-    k->row[i] = row;
+    const int i = k->has->row[0] == other;
+    const size_t at = tsr_band_row(k->band, row) * (size_t)p->w * (size_t)p->c;
+    p->kernel->across((const float *)k->band->x + at, p->columns, p->ow, p->c, k->buffer[i]);
+    k->has->row[i] = row;
     return k->buffer[i];
 }
 
@@ -56,21 +64,34 @@ static void output_row(cache *k, int oy, float *y)
     p->kernel->down(top, across(k, v.second, v.first), v.f, n, y);
 }
 
+static void rows(const tsr_step *s, const tsr_band *band, int worker)
+{
+    const plan *p = s->state;
+    const ptrdiff_t row = (ptrdiff_t)p->ow * p->c;
+    unsigned char *scratch = (unsigned char *)s->scratch + (size_t)worker * p->worker_bytes;
+    float *buffer = (float *)(void *)(scratch + CACHE_ROWS_BYTES);
+    cache k = { .p = p, .band = band, .has = (cache_rows *)(void *)scratch,
+                .buffer = { buffer, buffer + row } };
+    if (!band->follows)
+        k.has->row[0] = k.has->row[1] = -1;
+    float *y = band->y;
+    for (int oy = band->out.first; oy < band->out.end; oy++, y += row)
+        output_row(&k, oy, y);
+}
+
 static void task(void *arg, int index, int worker)
 {
     const tsr_step *s = arg;
     const plan *p = s->state;
     const int image = index / p->tasks_per_image;
     const int first = index % p->tasks_per_image * p->rows_per_task;
+    const int end = first + p->rows_per_task < p->y.out ? first + p->rows_per_task : p->y.out;
     const ptrdiff_t row = (ptrdiff_t)p->ow * p->c;
-    float *scratch = (float *)s->scratch + 2 * row * worker;
-    cache k = {
-        .p = p, .buffer = { scratch, scratch + row }, .row = { -1, -1 },
-        .image = (const float *)s->in[0]->data + (ptrdiff_t)image * p->y.in * p->w * p->c,
-    };
-    float *y = (float *)s->out[0]->data + image * p->y.out * row;
-    for (int oy = first; oy < first + p->rows_per_task && oy < p->y.out; oy++)
-        output_row(&k, oy, y + oy * row);
+    rows(s, &(tsr_band){
+        .x = (const float *)s->in[0]->data + (ptrdiff_t)image * p->y.in * p->w * p->c,
+        .y = (float *)s->out[0]->data + ((ptrdiff_t)image * p->y.out + first) * row,
+        .out = { first, end },
+    }, worker);
 }
 
 static void run(const tsr_step *s)
@@ -103,13 +124,15 @@ tsr_status tsr_resize_prepare_bilinear(tsr_step *s, const tsr_prepare_context *c
     plan *p = tsr_arena_keep(ctx->arena, sizeof *p, _Alignof(plan));
     tsr_resize_f32_column *columns = tsr_arena_keep(ctx->arena, ow * sizeof *columns,
                                                     _Alignof(tsr_resize_f32_column));
-    s->scratch = tsr_arena_scratch(ctx->arena,
-                                   2 * ow * c * sizeof(float) * (size_t)ctx->workers, 64);
+    const size_t worker_bytes = CACHE_ROWS_BYTES + (2 * ow * c * sizeof(float) + 63) / 64 * 64;
+    s->scratch = tsr_arena_scratch(ctx->arena, worker_bytes * (size_t)ctx->workers, 64);
     s->run = run;
+    s->rows = rows;
     s->state = p;
     if (!p || !columns)
         return TSR_OK;
     p->columns = columns;
+    p->worker_bytes = worker_bytes;
     fill(p, s, ctx->workers);
     return TSR_OK;
 }

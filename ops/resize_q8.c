@@ -21,21 +21,16 @@ typedef struct {
 
 static int weight(const tsr_resize_pair *t) { return (int)tsr_q8_rint(t->f * 2048.0f); }
 
-/* One output row. */
-static void task(void *arg, int index, int worker)
+static void one_row(const tsr_step *s, const tsr_band *band, int oy, uint8_t *out)
 {
-    (void)worker;
-    const tsr_step *s = arg;
     const plan *p = s->state;
-    const tsr_tensor *x = s->in[0], *y = s->out[0];
-    const int c = x->dim[3], oh = y->dim[1], ow = y->dim[2];
+    const tsr_tensor *x = s->in[0];
+    const int c = x->dim[3], ow = s->out[0]->dim[2];
     const size_t row = (size_t)x->dim[2] * (size_t)c;
-    const uint8_t flip = tsr_q8_flip(x);
-    const tsr_resize_pair v = tsr_resize_linear(&p->rows, index % oh);
-    const uint8_t *image = (const uint8_t *)x->data
-                         + (size_t)(index / oh) * (size_t)x->dim[1] * row;
-    const uint8_t *upper = image + (size_t)v.first * row, *lower = image + (size_t)v.second * row;
-    uint8_t *out = (uint8_t *)y->data + (size_t)index * (size_t)ow * (size_t)c;
+    const uint8_t flip = tsr_q8_flip(x), *image = band->x;
+    const tsr_resize_pair v = tsr_resize_linear(&p->rows, oy);
+    const uint8_t *upper = image + tsr_band_row(band, v.first) * row;
+    const uint8_t *lower = image + tsr_band_row(band, v.second) * row;
     const int ay = weight(&v);
     for (int ox = 0; ox < ow; ox++, out += c) {
         const uint8_t *tl = upper + p->columns[ox].left, *tr = upper + p->columns[ox].right;
@@ -47,6 +42,29 @@ static void task(void *arg, int index, int worker)
             out[i] = (uint8_t)(((t * 2048 + (b - t) * ay + (1 << 21)) >> 22) ^ flip);
         }
     }
+}
+
+static size_t row_bytes(const tsr_tensor *t) { return (size_t)t->dim[2] * (size_t)t->dim[3]; }
+
+static void rows(const tsr_step *s, const tsr_band *band, int worker)
+{
+    (void)worker;
+    uint8_t *y = band->y;
+    for (int oy = band->out.first; oy < band->out.end; oy++, y += row_bytes(s->out[0]))
+        one_row(s, band, oy, y);
+}
+
+/* One output row, counted over the batch. */
+static void task(void *arg, int index, int worker)
+{
+    (void)worker;
+    const tsr_step *s = arg;
+    const tsr_tensor *x = s->in[0], *y = s->out[0];
+    const int oh = y->dim[1];
+    const tsr_band band = {
+        .x = (const uint8_t *)x->data + (size_t)(index / oh) * (size_t)x->dim[1] * row_bytes(x),
+    };
+    one_row(s, &band, index % oh, (uint8_t *)y->data + (size_t)index * row_bytes(y));
 }
 
 static void run(const tsr_step *s)
@@ -62,6 +80,7 @@ tsr_status tsr_resize_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, ts
     plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, 64);
     column *columns = tsr_arena_keep(ctx->arena, (size_t)ow * sizeof *columns, 64);
     s->run = run;
+    s->rows = rows;
     if (!p || !columns)
         return TSR_OK;
     const tsr_resize_axis axis = tsr_resize_horizontal(s);
