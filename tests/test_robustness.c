@@ -146,7 +146,8 @@ static bool survive(const uint8_t *bytes, size_t size, bool keep_all)
 {
     uint8_t *exact = malloc(size ? size : 1);
     ledger l = new_ledger(size);
-    const tsr_options options = { .allocator = { take, give_back, &l }, .keep_all = keep_all };
+    const tsr_options options = { .allocator = { take, give_back, &l }, .keep_all = keep_all,
+                                  .fuse = TSR_FUSE_MEMORY };
     tsr_model *m;
     tsr_error err = { 0 };
     assert_non_null(exact);
