@@ -1,112 +1,161 @@
 /*
- * gesture.c - `tarsier gesture`: pictures named by a head that the user trained.
+ * gesture.c - `tarsier gesture`: pictures and videos named by a head that the user
+ * trained, or by a published one for the points of a hand.
  *
- * The head says what it was trained on; features of that identity are opened, or
- * nothing is.  `tarsier gesture train` is in gesture_train.c.
+ * In a video a hand is followed from frame to frame, and scores pass through a low pass:
+ * a sign is held for longer than a frame, so a frame that says something else is
+ * mistaken.  `tarsier gesture train` is in gesture_train.c.
  * SPDX-License-Identifier: MIT
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli/class_list.h"
 #include "cli/commands.h"
-#include "cli/gesture_features.h"
+#include "cli/gesture_head.h"
 #include "cli/gesture_train.h"
-#include "cli/pictures.h"
+#include "cli/overlay.h"
+#include "cli/overlay_parts.h"
 
 typedef struct {
-    cli_model head;
-    cli_session session;
-    tsr_head_info info;
-    cli_features features;
-    cli_class_names names;
+    cli_gesture_head head;
     int wanted;                 /* classes at most */
-    char model[CLI_FEATURES_TEXT];
+    bool raw;                   /* scores of a video as they come */
+    float *x, *score;           /* an embedding; scores, smoothed in a video */
+    double seconds;             /* of those scores; < 0: there are none yet */
 } recogniser;
 
-/* The names in the head as the lines of a file would be. */
-static tsr_status take_names(recogniser *r, tsr_error *err)
-{
-    const size_t bytes = strlen(r->info.names) + 1;
-    r->names.text = malloc(bytes);
-    r->names.line = malloc((size_t)r->info.classes * sizeof *r->names.line);
-    if (!r->names.text || !r->names.line)
-        return tsr_fail(err, TSR_NO_MEMORY, "no memory left for %d names", r->info.classes);
-    char *at = r->names.text;
-    for (int k = 0; k < r->info.classes; k++) {
-        r->names.line[r->names.count++] = at;
-        at += tsr_head_class(&r->info, k, at, bytes - (size_t)(at - r->names.text)) + 1;
-    }
-    return TSR_OK;
-}
-
-static tsr_status open_features(recogniser *r, const cli_picture_options *o, tsr_error *err)
-{
-    char name[CLI_FEATURES_TEXT];
-    if (!cli_features_name(r->info.features, name) && !o->model)
-        return tsr_fail(err, TSR_BAD_ARGUMENT, "the head '%s' was trained on a network of your "
-                        "own ('%s'): --model names it", o->head, r->info.features);
-    TSR_TRY(cli_features_open(o->model ? o->model : name, o->threads, &o->hint, &r->features,
-                              err));
-    return tsr_head_fits(&r->info, r->features.identity, r->features.size, err);
-}
+typedef struct {
+    cli_class_list list;
+    bool video, hand;
+    tsr_point point[TSR_HAND_POINTS];   /* if there is a hand */
+} sign;
 
 static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err)
 {
     recogniser *r = state;
-    if (!o->head)
-        return tsr_fail(err, TSR_BAD_ARGUMENT, "--head HEAD.tsr is missing: 'tarsier gesture "
-                        "train' makes one");
-    TSR_TRY(cli_model_open(o->head, &r->head, err));
-    tsr_error inner = { 0 };
-    const tsr_status s = tsr_head_read(r->head.model, &r->info, &inner);
-    if (s != TSR_OK)
-        return tsr_fail(err, s, "'%s': %s", o->head, inner.text);
-    TSR_TRY(open_features(r, o, err));
-    TSR_TRY(cli_session_open(r->head.model, 1, &r->session, err));
-    TSR_TRY(take_names(r, err));
+    TSR_TRY(cli_gesture_head_open(&r->head, o, err));
+    const tsr_tensor *out = tsr_output(r->head.session.session, 0);
     r->wanted = o->top;
-    snprintf(r->model, sizeof r->model, "%s", cli_path_base(o->head));
+    r->raw = o->raw;
+    r->seconds = -1;
+    r->x = malloc((size_t)r->head.features.size * sizeof *r->x);
+    r->score = malloc(tsr_elements(out) * sizeof *r->score);
+    if (!r->x || !r->score)
+        return tsr_fail(err, TSR_NO_MEMORY, "no memory left for %zu scores", tsr_elements(out));
+    return TSR_OK;
+}
+
+static void restart(void *state)
+{
+    recogniser *r = state;
+    r->seconds = -1;
+    cli_features_forget(&r->head.features);
+}
+
+/* The scores of this frame into r->score, with those before it.  A fifth of a second is
+ * how long a sign must be held to win. */
+static void settle(recogniser *r, const tsr_tensor *scores, double seconds)
+{
+    const double hold = 0.2, past = seconds - r->seconds;
+    const bool first = seconds < 0 || r->seconds < 0 || r->raw;
+    const float share = first ? 1 : past > 0 ? (float)(1 - exp(-past / hold)) : 0;
+    for (size_t i = 0; i < tsr_elements(scores); i++) {
+        const float now = ((const float *)scores->data)[i];
+        r->score[i] = first || !isfinite(r->score[i]) ? now
+                    : r->score[i] + share * (now - r->score[i]);
+    }
+    r->seconds = seconds;
+}
+
+/* In a picture no hand is a failure, as no picture would be; a video goes on. */
+static tsr_status see(recogniser *r, const cli_frame *frame, sign *s, bool *seen, tsr_error *err)
+{
+    cli_features *f = &r->head.features;
+    s->video = frame->seconds >= 0;
+    s->hand = false;
+    *seen = true;
+    if (!cli_features_are_hands(f))
+        return cli_features_see(f, &frame->image, NULL, 1, 0, r->x, err);
+    TSR_TRY(cli_features_follow(f, &frame->image, frame->seconds, s->point, r->x, &s->hand, err));
+    *seen = s->hand;
+    if (!s->hand && !s->video)
+        return tsr_fail(err, TSR_BAD_ARGUMENT, "no hand found");
     return TSR_OK;
 }
 
 static tsr_status look(void *state, const cli_frame *frame, void *result, tsr_error *err)
 {
     recogniser *r = state;
-    cli_class_list *list = result;
-    TSR_TRY(cli_features_see(&r->features, &frame->image, NULL, 1, 0,
-                             tsr_input(r->session.session, 0)->data, err));
-    tsr_run(r->session.session);
-    list->count = tsr_top_k(tsr_output(r->session.session, 0), r->wanted, list->top);
-    list->ms = r->features.ms;
+    sign *s = result;
+    bool seen;
+    TSR_TRY(see(r, frame, s, &seen, err));
+    s->list.ms = r->head.features.ms;
+    s->list.count = 0;
+    if (!seen) {
+        r->seconds = -1;
+        return TSR_OK;
+    }
+    const tsr_tensor *out = cli_gesture_head_run(&r->head, r->x);
+    settle(r, out, frame->seconds);
+    tsr_tensor settled = *out;
+    settled.data = r->score;
+    s->list.count = tsr_top_k(&settled, r->wanted, s->list.top);
     return TSR_OK;
 }
 
 static void tell(const void *state, const void *result, cJSON *line)
 {
-    cli_class_list_tell(&((const recogniser *)state)->names, result, line);
+    cli_class_list_tell(&((const recogniser *)state)->head.names, &((const sign *)result)->list,
+                        line);
 }
 
 static void print(const void *state, const void *result)
 {
-    cli_class_list_print(&((const recogniser *)state)->names, result);
+    const sign *s = result;
+    cli_class_list_print(&((const recogniser *)state)->head.names, &s->list);
+    if (!s->list.count)
+        printf("  no hand\n");
 }
 
-static const char *model(const void *state) { return ((const recogniser *)state)->model; }
-static double ms(const void *result) { return ((const cli_class_list *)result)->ms; }
+/* The likeliest classes in a corner, and the hand, if it is one that is looked at. */
+static void draw(const void *state, const void *result, const tsr_image *picture)
+{
+    enum { ROWS = 3 };
+    static const cli_paint swatch[ROWS] = {
+        { 72, 219, 200, 1 }, { 255, 196, 61, 1 }, { 242, 78, 104, 1 },
+    };
+    const recogniser *r = state;
+    const sign *s = result;
+    char text[ROWS][CLI_CLASS_TEXT];
+    cli_legend_row row[ROWS];
+    const int rows = s->list.count < ROWS ? s->list.count : ROWS;
+    for (int i = 0; i < rows; i++)
+        row[i] = (cli_legend_row){
+            cli_class_name(&r->head.names, s->list.top[i].index, text[i]), swatch[i],
+            s->list.top[i].score,
+        };
+    if (s->hand)
+        cli_overlay_hand(picture, s->point, "");
+    if (rows)
+        cli_overlay_legend(picture, row, rows);
+}
+
+static const char *model(const void *state) { return ((const recogniser *)state)->head.title; }
+static double ms(const void *result) { return ((const sign *)result)->list.ms; }
 
 static void close(void *state)
 {
     recogniser *r = state;
-    cli_session_close(&r->session);
-    cli_model_close(&r->head);
-    cli_features_close(&r->features);
-    cli_class_names_close(&r->names);
+    cli_gesture_head_close(&r->head);
+    free(r->x);
+    free(r->score);
 }
 
 static const cli_task task = {
-    .name = "gesture", .letters = "kHn", .state_bytes = sizeof(recogniser),
-    .result_bytes = sizeof(cli_class_list), .open = open, .look = look,
-    .tell = tell, .print = print,
+    .name = "gesture", .letters = "kHnlW", .state_bytes = sizeof(recogniser),
+    .result_bytes = sizeof(sign), .open = open, .restart = restart, .look = look,
+    .tell = tell, .print = print, .draw = draw,
     .model = model, .ms = ms, .close = close,
 };
 
@@ -125,7 +174,7 @@ const cli_command cli_gesture = {
     .help =
 "usage: tarsier gesture train DIR -o HEAD.tsr [--method imprint|softmax] [--json]\n"
 "       tarsier gesture train DIR -o HEAD.tsr --head OLD.tsr --add CLASS\n"
-"       tarsier gesture IMAGE... --head HEAD.tsr [--top 5] [--json]\n"
+"       tarsier gesture IMAGE... --head HEAD.tsr [-o OVERLAY.png] [--top 5] [--json]\n"
 "\n"
 "train: DIR has one folder of pictures for each class.  A network that knows pictures\n"
 "turns each into some hundred numbers, and a head is trained to tell the classes apart\n"
@@ -155,9 +204,15 @@ const cli_command cli_gesture = {
 "\n"
 "IMAGE may be '-': paths are read from standard input, one a line.\n"
 "\n"
-"  -H, --head HEAD.tsr      what 'train' wrote\n"
+"  -H, --head HEAD.tsr      what 'train' wrote; or keypoint_classifier, or another file that\n"
+"                           makes scores of 42 numbers: x and y of the points of a hand from\n"
+"                           the wrist, in units of the largest\n"
+"  -l, --labels FILE        the names of such a file's classes, one a line\n"
+"  -o, --output FILE|DIR    draw the classes, and the hand that was looked at\n"
 "  -k, --top N              how many classes, 1 to 1000 (default 5)\n"
 "  -m, --model NAME|FILE    the network, if it is a file of your own\n"
+"      --no-smooth          in a video: each frame's scores for themselves; else a sign wins\n"
+"                           when it is held for a fifth of a second\n"
 CLI_PICTURES_HELP
 "\n"
 CLI_NETWORK_HELP
@@ -167,5 +222,6 @@ CLI_NETWORK_HELP
 "  tarsier gesture train signs/ -o signs.tsr\n"
 "  tarsier gesture train signs/ -o signs.tsr --head signs.tsr --add victory\n"
 "  tarsier gesture train signs/ -o signs.tsr --features hands\n"
-"  tarsier gesture --head signs.tsr --json *.jpg\n",
+"  tarsier gesture --head signs.tsr --json *.jpg\n"
+"  tarsier gesture --head keypoint_classifier -o signs.mp4 hands.mp4\n",
 };

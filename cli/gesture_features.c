@@ -1,5 +1,6 @@
 /* gesture_features.c - see gesture_features.h.   SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include "cli/gesture_features.h"
 
@@ -46,6 +47,21 @@ bool cli_features_name(const char *identity, char text[CLI_FEATURES_TEXT])
     return !strcmp(text, hands) || tsr_catalogue_find(text) != NULL;
 }
 
+static tsr_status start_following(cli_features *f, tsr_error *err)
+{
+    f->follower = (tsr_follower){
+        .what = &tsr_follow_hands, .detector = f->net.session.session,
+        .landmarks = f->landmarks.session.session, .detector_how = f->net.how,
+        .threshold = 0.5f, .wanted = 1, .smooth = true, .clock = cli_clock_ms,
+    };
+    TSR_TRY(tsr_follower_open(&f->follower, err));
+    f->memory = malloc(tsr_following_bytes(&f->follower));
+    if (!f->memory)
+        return tsr_fail(err, TSR_NO_MEMORY, "no memory left to follow a hand");
+    tsr_following_start(&f->following, &f->follower, f->memory);
+    return TSR_OK;
+}
+
 /* The lighter of the published hand networks; which of them made the points does not
  * matter to a head. */
 static tsr_status open_hands(cli_features *f, int threads, tsr_error *err)
@@ -59,7 +75,7 @@ static tsr_status open_hands(cli_features *f, int threads, tsr_error *err)
                              &f->landmarks, err));
     f->size = TSR_HAND_FEATURES;
     snprintf(f->identity, sizeof f->identity, "21-points %s", hands);
-    return TSR_OK;
+    return start_following(f, err);
 }
 
 tsr_status cli_features_open(const char *name, int threads, const cli_network_hint *hint,
@@ -86,6 +102,7 @@ void cli_features_close(cli_features *f)
 {
     cli_network_close(&f->landmarks);
     cli_network_close(&f->net);
+    free(f->memory);
     *f = (cli_features){ 0 };
 }
 
@@ -110,6 +127,14 @@ static tsr_status see_again(cli_features *f, const tsr_image *picture, const tsr
     return TSR_OK;
 }
 
+/* Of length 1; false: the points make no hand. */
+static bool embed(const float *features, float *x)
+{
+    const tsr_tensor t = { .data = x, .dtype = TSR_F32, .rank = 1, .dim = { TSR_HAND_FEATURES } };
+    memcpy(x, features, TSR_HAND_FEATURES * sizeof *x);
+    return tsr_embedding_read(&t, x);
+}
+
 static tsr_status see_hand(cli_features *f, const tsr_image *picture, const tsr_augment *how,
                            int views, uint32_t seed, float *x, tsr_error *err)
 {
@@ -123,14 +148,34 @@ static tsr_status see_hand(cli_features *f, const tsr_image *picture, const tsr_
     if (!(score > 0) || !tsr_hand_features(points, first))
         return tsr_fail(err, TSR_BAD_ARGUMENT, "no hand found");
     for (int v = 0; v < views; v++, x += TSR_HAND_FEATURES) {
-        const tsr_tensor t = { .data = x, .dtype = TSR_F32, .rank = 1,
-                               .dim = { TSR_HAND_FEATURES } };
-        memcpy(x, first, sizeof first);
+        float other[TSR_HAND_FEATURES];
         if (v)
-            tsr_hand_augment(how, first, &seed, x);
-        if (!tsr_embedding_read(&t, x))
+            tsr_hand_augment(how, first, &seed, other);
+        if (!embed(v ? other : first, x))
             return tsr_fail(err, TSR_BAD_ARGUMENT, "no hand found");
     }
+    return TSR_OK;
+}
+
+bool cli_features_are_hands(const cli_features *f) { return f->landmarks.model.model != NULL; }
+
+void cli_features_forget(cli_features *f)
+{
+    if (cli_features_are_hands(f))
+        tsr_following_reset(&f->following);
+}
+
+tsr_status cli_features_follow(cli_features *f, const tsr_image *picture, double seconds,
+                               tsr_point *points, float *x, bool *found, tsr_error *err)
+{
+    float features[TSR_HAND_FEATURES];
+    tsr_sighting one = { .point = points };
+    int count = 0;
+    TSR_TRY(cli_network_work(&f->net, tsr_follow_bytes(&f->follower, picture), err));
+    const tsr_view view = { *picture, seconds >= 0 ? seconds : 0, f->net.work };
+    TSR_TRY(tsr_follow(&f->follower, &f->following, &view, &one, &count, err));
+    f->ms = f->following.network;
+    *found = count == 1 && tsr_hand_features(points, features) && embed(features, x);
     return TSR_OK;
 }
 
@@ -139,7 +184,7 @@ tsr_status cli_features_see(cli_features *f, const tsr_image *picture, const tsr
 {
     tsr_affine way;
     int h, w;
-    if (f->landmarks.model.model)
+    if (cli_features_are_hands(f))
         return see_hand(f, picture, how, views, seed, x, err);
     TSR_TRY(cli_network_run(&f->net, picture, &way, err));
     f->ms = f->net.ms;

@@ -107,6 +107,21 @@ check "a head is a model" grep -q "classes/green/red/blue" out
 "$tarsier" info features.tsr >out
 check "features converted" grep -q '\[1, 3\] *mean' out
 
+# In a video a sign must be held: half a second of red, then blue.
+if command -v ffmpeg >/dev/null; then
+    ffmpeg -nostdin -loglevel error -f lavfi -i color=red:s=32x32:r=30:d=0.5 \
+        -f lavfi -i color=blue:s=32x32:r=30:d=0.5 -filter_complex concat=n=2 \
+        -pix_fmt yuv420p colours.y4m
+    video="colours.y4m --head imprint.tsr -m ./mean.tflite --json --top 1"
+    gesture 0 '"frame":0,.*"label":"red"' $video
+    check "the first blue frame changes nothing" grep -q '"frame":15,.*"label":"red"' out
+    check "a third of a second does" grep -q '"frame":25,.*"label":"blue"' out
+    gesture 0 '"frame":14,.*"label":"red"' $video --no-smooth
+    check "at once, when not smoothed" grep -q '"frame":15,.*"label":"blue"' out
+else
+    skipped=$((skipped + 1))
+fi
+
 # ---- what it refuses --------------------------------------------------------------
 gesture 1 'two classes with the same name' train set $net -o x.tsr --head three.tsr --add blue
 gesture 1 'no folder for the class .pink' train set $net -o x.tsr --head two.tsr --add pink
@@ -224,6 +239,27 @@ if [ -n "$hand_models" ] && [ -f "$(photo pexels_1578238_hand.jpg)" ]; then
     gesture 0 '"label":"two"' "$(photo pexels_1578238_hand.jpg)" --head hands.tsr -k 1 --json
     gesture 1 'other features' red.ppm --head hands.tsr -m ./mean.tflite
     gesture 1 'are for others' red.ppm --head hands.tsr --bgr
+    gesture 0 'hand.png' "$(photo pexels_1314554_hand.jpg)" --head hands.tsr -o hand.png
+    gesture 1 'no hand found' red.ppm --head hands.tsr
+    # A published head for the same points; both hands are open.
+    for n in 1314554 1578238; do
+        gesture 0 '"label":"open","score":0\.[89]' "$(photo pexels_${n}_hand.jpg)" \
+            --head keypoint_classifier --top 1 --json
+    done
+    printf 'flat\nfist\npointing\n' >signs.txt
+    gesture 0 '"label":"flat"' "$(photo pexels_1578238_hand.jpg)" \
+        --head keypoint_classifier -k 1 --json --labels signs.txt
+    gesture 1 'knows the names' red.ppm --head hands.tsr --labels signs.txt
+    gesture 1 'takes the points of a hand' red.ppm --head keypoint_classifier -m mobilenet_v2
+    # A hand that is followed, and goes: the video goes on.
+    if command -v ffmpeg >/dev/null; then
+        ffmpeg -nostdin -loglevel error -loop 1 -r 30 -t 0.4 -i "$(photo pexels_1578238_hand.jpg)" \
+            -f lavfi -i color=gray:s=1024x1024:r=30:d=0.2 \
+            -filter_complex '[0:v]scale=512:512,setsar=1[a];[1:v]scale=512:512,setsar=1[b];
+                             [a][b]concat=n=2' -pix_fmt yuv420p hand.y4m
+        gesture 0 '"frame":11.*"label":"open"' hand.y4m --head keypoint_classifier --json
+        check "a video without a hand goes on" grep -q '"frame":17.*"classes":\[\]' out
+    fi
 else
     skipped=$((skipped + 1))
 fi
