@@ -135,11 +135,13 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
     return tsr_conv2d_prepare_f32(s, ctx, &shape);
 }
 
+/* By rows works what prepare gives to the gemm; Winograd's tiles are 4 rows high. */
 static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
 {
     const tsr_conv2d_shape shape = tsr_conv2d_shape_of(s);
     *in = tsr_window_needs(s, out);
-    return shape.n == 1 && (tsr_is_q8(s->in[0]->dtype) || !sees_all(&shape));
+    return shape.n == 1 && (tsr_is_q8(s->in[0]->dtype)
+                            || (!sees_all(&shape) && !tsr_conv2d_winograd_fits(&shape)));
 }
 
 static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_tensor *out)

@@ -220,6 +220,9 @@ static void test_known_blocks(void **state)
     assert_int_equal(check(&dilated), 1);
     const network repeated = { 60, 11, 3, { DW(9, 5, 1, 2), DW(9, 3, 1, 0), CONV(2, 1, 1, 0) } };
     assert_int_equal(check(&repeated), 1);
+    const network winograd = { 28, 28, 16, {     /* has no rows of its own: stays alone */
+        CONV(32, 3, 1, 1), CONV(64, 3, 1, 1), DW(64, 3, 1, 1), CONV(8, 1, 1, 0) } };
+    assert_int_equal(check(&winograd), 1);
     const network low = { 2, 30, 3, { CONV(9, 1, 1, 0), DW(9, 3, 1, 1), CONV(2, 1, 1, 0) } };
     assert_int_equal(check(&low), 0);   /* a ring would hold the whole picture */
 }
