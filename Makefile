@@ -35,7 +35,7 @@ FLAGS.gemm_f32_c    := $(if $(GCC),-fno-tree-loop-vectorize)
 # libhdf5 crashes on some damaged files, so it is for files that you trust.
 FORMATS  ?= tflite tsr tfjs onnx
 HDF5     ?= /usr/include/hdf5/serial
-FILES.tflite := loaders/tflite%.c loaders/flatbuffer.c
+FILES.tflite := loaders/tflite%.c loaders/flatbuffer.c loaders/flexbuffer.c
 FILES.tsr    := loaders/tsr_%.c
 FILES.tfjs   := loaders/tfjs%.c
 FILES.keras  := loaders/keras_file.c loaders/keras_h5.c

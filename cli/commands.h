@@ -6,7 +6,7 @@
 #include "cli/command.h"
 
 extern const cli_command cli_pose, cli_segment, cli_classify, cli_faces, cli_gesture;
-extern const cli_command cli_hands;
+extern const cli_command cli_hands, cli_detect;
 extern const cli_command cli_run, cli_info, cli_bench, cli_models;
 extern const cli_command cli_convert, cli_diff, cli_dump;
 

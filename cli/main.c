@@ -18,6 +18,7 @@ static const cli_command *const commands[] = {
     &cli_classify,
     &cli_faces,
     &cli_hands,
+    &cli_detect,
     &cli_gesture,
     &cli_run,
     &cli_info,

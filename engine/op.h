@@ -45,6 +45,8 @@ typedef enum {
     /* --- reductions --- */
     TSR_OP_MEAN, TSR_OP_REDUCE_MAX, TSR_OP_REDUCE_MIN, TSR_OP_REDUCE_SUM,
     TSR_OP_ARG_MAX, TSR_OP_ARG_MIN,
+    /* --- the end of a detector --- */
+    TSR_OP_DETECT_BOXES,        /* boxes[1,n,4], scores[1,n,c], anchors[n,4]          */
     /* --- made by the optimiser, never by a file --- */
     TSR_OP_CHAIN,               /* the inputs of its parts, one part after the other; in place
                                    of the tensors between parts: absent        */
@@ -108,6 +110,13 @@ typedef struct { int block; bool crd; } tsr_depth_space_attr;       /* crd: ONNX
 typedef struct { int block_y, block_x, pad_top, pad_left, pad_bottom, pad_right; }
         tsr_batch_space_attr;               /* pads, or crops for BATCH_TO_SPACE */
 
+typedef struct {
+    int most, per_box, per_class, classes;
+    bool each_class;            /* suppress in each class, not across classes */
+    float score, overlap;       /* thresholds */
+    float scale[4];             /* of y, x, h, w in the boxes; see ops/detect_boxes.c */
+} tsr_detect_attr;
+
 /* Nodes that run together, a few rows at a time: see engine/find_chains.c. */
 enum { TSR_CHAIN_PARTS = 8, TSR_CHAIN_INPUTS = 4 };     /* of one part */
 typedef struct {
@@ -142,6 +151,7 @@ typedef struct tsr_node {
         tsr_slice_attr slice;
         tsr_depth_space_attr depth_space;
         tsr_batch_space_attr batch_space;
+        tsr_detect_attr detect;
         tsr_chain_attr chain;
     } attr;
 } tsr_node;

@@ -136,6 +136,7 @@ void tfl_depthwise_conv2d(tfl_op *o);
 void tfl_fully_connected(tfl_op *o);
 void tfl_transpose_conv(tfl_op *o);
 void tfl_transpose_conv_bias(tfl_op *o);
+void tfl_detection_post_process(tfl_op *o);
 void tfl_pool2d(tfl_op *o);
 void tfl_resize_bilinear(tfl_op *o);
 void tfl_resize_nearest(tfl_op *o);

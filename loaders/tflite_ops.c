@@ -99,6 +99,8 @@ static const struct {
     tfl_reader reader;
 } custom_readers[] = {
     { "Convolution2DTransposeBias", { tfl_transpose_conv_bias, TSR_OP_TRANSPOSE_CONV2D, 0, 0, 0 } },
+    { "TFLite_Detection_PostProcess",
+      { tfl_detection_post_process, TSR_OP_DETECT_BOXES, 0, 0, 0 } },
 };
 
 const tfl_reader *tfl_find_reader(uint32_t code, const char *custom_name)

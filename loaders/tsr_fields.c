@@ -223,6 +223,16 @@ static void io_reduce(tsr_io *io, tsr_reduce_attr *a)
     io_bool(io, &a->keep_dims);
 }
 
+static void io_detect(tsr_io *io, tsr_detect_attr *a)
+{
+    INTS(&a->most, &a->per_box, &a->per_class, &a->classes);
+    io_bool(io, &a->each_class);
+    io_float(io, &a->score);
+    io_float(io, &a->overlap);
+    for (int i = 0; i < 4; i++)
+        io_float(io, &a->scale[i]);
+}
+
 static void io_attr(tsr_io *io, tsr_node *n)
 {
     switch (n->kind) {
@@ -281,6 +291,9 @@ static void io_attr(tsr_io *io, tsr_node *n)
         break;
     case TSR_OP_SPACE_TO_BATCH: case TSR_OP_BATCH_TO_SPACE:
         io_batch_space(io, &n->attr.batch_space);
+        break;
+    case TSR_OP_DETECT_BOXES:
+        io_detect(io, &n->attr.detect);
         break;
     default:                            /* the others have no attributes */
         break;

@@ -2,9 +2,9 @@
  * crop_row.c - see crop_row.h.
  *
  * A sample is the average of a square of `taps` pixels a side around the place that the
- * map leads to: one pixel of the crop covers about that much.  The square lies between
- * the pixels, so its rim counts only in part, and with one tap this is bilinear
- * interpolation:
+ * map leads to.  The square lies between the pixels, so its rim counts only in part: it
+ * touches taps + 1 pixels, about what one pixel of the crop covers, and with one tap this
+ * is bilinear interpolation.
  *
  *     weights along an axis, of taps + 1 pixels:   F - f, F, ..., F, f     f in 0..F
  *
@@ -22,8 +22,8 @@ enum { MOST_TAPS = 8, UNITS = 64, POINT = 16, LANE = 21, SHIFT = 22 };
 tsr_cropper tsr_cropper_make(const tsr_image *from, const tsr_affine *to_picture)
 {
     const float *m = to_picture->m;
-    const float scale = sqrtf(fabsf(m[0] * m[4] - m[1] * m[3])) + 0.25f;
-    const int taps = scale >= 2 ? scale < MOST_TAPS ? (int)scale : MOST_TAPS : 1;
+    const float wide = sqrtf(fabsf(m[0] * m[4] - m[1] * m[3])) - 0.25f;
+    const int taps = wide >= 2 ? wide < MOST_TAPS ? (int)wide : MOST_TAPS : 1;
     return (tsr_cropper){ from, *to_picture, taps };
 }
 

@@ -46,6 +46,19 @@ typedef struct {
 bool tsr_ultraface_recognise(tsr_session *s, tsr_ultraface *u);
 int tsr_ultraface_decode(const tsr_ultraface *u, float threshold, tsr_box *found, int room);
 
+/* ---- SSD that suppresses inside: boxes, classes, scores, count ---------------------- */
+
+typedef struct {
+    const tsr_tensor *boxes;            /* [1,n,4]: y0, x0, y1, x1, relative to the input */
+    const tsr_tensor *numbers[2];       /* [1,n]: classes and scores, either way round    */
+    const tsr_tensor *count;            /* [1] */
+    int width, height;
+} tsr_ssd;
+
+bool tsr_ssd_recognise(tsr_session *s, tsr_ssd *d);
+/* classes[i] is the class of found[i]. */
+int tsr_ssd_decode(const tsr_ssd *d, float threshold, tsr_box *found, int *classes, int room);
+
 #ifdef __cplusplus
 }
 #endif

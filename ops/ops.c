@@ -56,5 +56,6 @@ const tsr_op *const tsr_all_ops[TSR_OP_COUNT] = {
     [TSR_OP_REDUCE_SUM] = &tsr_op_reduce_sum,
     [TSR_OP_ARG_MAX] = &tsr_op_arg_max,
     [TSR_OP_ARG_MIN] = &tsr_op_arg_min,
+    [TSR_OP_DETECT_BOXES] = &tsr_op_detect_boxes,
     [TSR_OP_CHAIN] = &tsr_op_chain,
 };

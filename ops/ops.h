@@ -39,6 +39,7 @@ extern const tsr_op tsr_op_reduce_min;
 extern const tsr_op tsr_op_reduce_sum;
 extern const tsr_op tsr_op_arg_max;
 extern const tsr_op tsr_op_arg_min;
+extern const tsr_op tsr_op_detect_boxes;
 extern const tsr_op tsr_op_chain;
 
 #endif

@@ -61,7 +61,7 @@ echo "not a picture" >text.png
 printf 'P6 65000 65000 255\nabc' >absurd.ppm
 
 # ---- the command line, without any weights ---------------------------------------
-for command in pose segment classify faces hands; do
+for command in pose segment classify faces hands detect; do
     expect 0 "usage: tarsier $command" $command --help
     expect 2 "which picture" $command
     expect 2 "no such option" $command --frobnicate a.ppm
@@ -175,6 +175,7 @@ if [ -z "$few" ]; then
 fi
 pictures_of faces face_detection_short_range faces
 pictures_of hands palm_detection_lite hands
+pictures_of detect palm_detection_lite objects
 stranger
 overlays_of pose hourglass
 overlays_of segment selfie_segmentation

@@ -1,0 +1,441 @@
+/*
+ * test_detect_boxes.c - the end of SSD detectors: TFLite_Detection_PostProcess.
+ *
+ * Truth is computed here in double and another way round: all candidates are sorted
+ * first, then walked.  The options come in a FlexBuffer that this test writes byte by
+ * byte, so the reader is tested with bytes that it did not make itself.
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include "models/detect.h"
+#include "tests/one_op.h"
+#include "tests/tflite_check.h"
+
+enum { N = 60, CLASSES = 5, WIDTH = CLASSES + 1, MOST_ROWS = 64, CODE_CUSTOM = 32 };
+
+static uint32_t seed = 77;
+static double draw(void)                    /* -1 <= u < 1 */
+{
+    seed = seed * 1664525u + 1013904223u;
+    return (seed >> 8) / 8388608.0 - 1;
+}
+
+typedef struct { float box[N * 4], score[N * WIDTH], anchor[N * 4]; } heads;
+
+static void fill(heads *h)
+{
+    for (int i = 0; i < N; i++) {
+        h->anchor[4 * i] = (float)(0.5 + 0.4 * draw());
+        h->anchor[4 * i + 1] = (float)(0.5 + 0.4 * draw());
+        h->anchor[4 * i + 2] = (float)(0.3 + 0.1 * draw());
+        h->anchor[4 * i + 3] = (float)(0.3 + 0.1 * draw());
+        for (int k = 0; k < 4; k++)
+            h->box[4 * i + k] = (float)(2 * draw());
+        for (int c = 0; c < WIDTH; c++)
+            h->score[WIDTH * i + c] = (float)(0.5 + 0.5 * draw());
+    }
+}
+
+static tsr_detect_attr usual(bool each_class)
+{
+    return (tsr_detect_attr){ 10, each_class ? 1 : 2, 4, CLASSES, each_class, 0.4f, 0.35f,
+                              { 10, 10, 5, 5 } };
+}
+
+/* ---- truth ------------------------------------------------------------------------- */
+
+typedef struct { double v[4], score; int class, from; } row;
+
+static int by_score(const void *a, const void *b)
+{
+    const row *p = a, *q = b;
+    return p->score != q->score ? (p->score < q->score ? 1 : -1) : p->from - q->from;
+}
+
+static row decoded(const heads *h, const tsr_detect_attr *a, int i)
+{
+    const float *b = h->box + 4 * i, *n = h->anchor + 4 * i;
+    const double y = (double)b[0] / (double)a->scale[0] * (double)n[2] + (double)n[0];
+    const double x = (double)b[1] / (double)a->scale[1] * (double)n[3] + (double)n[1];
+    const double hh = 0.5 * exp((double)b[2] / (double)a->scale[2]) * (double)n[2];
+    const double hw = 0.5 * exp((double)b[3] / (double)a->scale[3]) * (double)n[3];
+    return (row){ .v = { y - hh, x - hw, y + hh, x + hw }, .from = i };
+}
+
+static double iou(const row *a, const row *b)
+{
+    const double h = fmin(a->v[2], b->v[2]) - fmax(a->v[0], b->v[0]);
+    const double w = fmin(a->v[3], b->v[3]) - fmax(a->v[1], b->v[1]);
+    const double both = h > 0 && w > 0 ? h * w : 0;
+    return both / ((a->v[2] - a->v[0]) * (a->v[3] - a->v[1])
+                   + (b->v[2] - b->v[0]) * (b->v[3] - b->v[1]) - both);
+}
+
+/* Sorted candidates, walked: gives how many stay, at most `most`, moved to the front. */
+static int walk(row *r, int count, double overlap, int most)
+{
+    int kept = 0;
+    qsort(r, (size_t)count, sizeof *r, by_score);
+    for (int i = 0; i < count && kept < most; i++) {
+        bool stays = true;
+        for (int k = 0; k < kept; k++)
+            stays = stays && !(iou(&r[k], &r[i]) > overlap);
+        if (stays)
+            r[kept++] = r[i];
+    }
+    return kept;
+}
+
+static double score_of(const heads *h, int i, int class)
+{
+    return (double)h->score[WIDTH * i + 1 + class];
+}
+
+static int truth_across(const heads *h, const tsr_detect_attr *a, row *out)
+{
+    row r[N];
+    int count = 0, rows = 0;
+    for (int i = 0; i < N; i++) {
+        row one = decoded(h, a, i);
+        for (int c = 0; c < CLASSES; c++)
+            one.score = fmax(one.score, score_of(h, i, c));
+        if (one.score >= (double)a->score)
+            r[count++] = one;
+    }
+    count = walk(r, count, (double)a->overlap, a->most);
+    for (int k = 0; k < count; k++) {
+        row all[CLASSES];
+        for (int c = 0; c < CLASSES; c++) {
+            all[c] = r[k];
+            all[c].class = all[c].from = c;
+            all[c].score = score_of(h, r[k].from, c);
+        }
+        qsort(all, CLASSES, sizeof *all, by_score);
+        for (int m = 0; m < a->per_box; m++)
+            out[rows++] = all[m];
+    }
+    return rows;
+}
+
+static int truth_each(const heads *h, const tsr_detect_attr *a, row *out)
+{
+    row all[N * CLASSES];
+    int total = 0;
+    for (int c = 0; c < CLASSES; c++) {
+        row r[N];
+        int count = 0;
+        for (int i = 0; i < N; i++) {
+            r[count] = decoded(h, a, i);
+            r[count].class = c;
+            r[count].score = score_of(h, i, c);
+            count += r[count].score >= (double)a->score;
+        }
+        count = walk(r, count, (double)a->overlap, a->per_class);
+        for (int k = 0; k < count; k++) {
+            all[total] = r[k];
+            all[total].from = total;
+            total++;
+        }
+    }
+    qsort(all, (size_t)total, sizeof *all, by_score);
+    total = total < a->most ? total : a->most;
+    memcpy(out, all, (size_t)total * sizeof *all);
+    return total;
+}
+
+/* As the four outputs stand in memory: boxes, classes, scores, count. */
+static int truth(const heads *h, const tsr_detect_attr *a, double *want)
+{
+    row r[MOST_ROWS];
+    const int room = a->most * a->per_box;
+    const int rows = a->each_class ? truth_each(h, a, r) : truth_across(h, a, r);
+    memset(want, 0, (size_t)(6 * room + 1) * sizeof *want);
+    for (int i = 0; i < rows; i++) {
+        memcpy(want + 4 * i, r[i].v, sizeof r[i].v);
+        want[4 * room + i] = r[i].class;
+        want[5 * room + i] = r[i].score;
+    }
+    want[6 * room] = rows;
+    return rows;
+}
+
+/* ---- the operation --------------------------------------------------------------------- */
+
+static one_op case_of(const heads *h, const tsr_detect_attr *a)
+{
+    one_op o = one_op_make(TSR_OP_DETECT_BOXES);
+    o.node.attr.detect = *a;
+    o.in[0] = tensor_of(TSR_F32, DIMS(1, N, 4), (void *)h->box);
+    o.in[1] = tensor_of(TSR_F32, DIMS(1, N, WIDTH), (void *)h->score);
+    o.in[2] = tensor_of(TSR_F32, DIMS(N, 4), (void *)h->anchor);
+    o.in_count = 3;
+    o.constants = 4;
+    o.out.dtype = TSR_F32;
+    return o;
+}
+
+static void test_random_heads(void **state)
+{
+    (void)state;
+    int most_rows = 0;
+    for (int round = 0; round < 40; round++) {
+        heads h;
+        double want[6 * MOST_ROWS + 1];
+        tsr_detect_attr a = usual(round & 1);
+        a.most = 1 + round % 13;
+        a.overlap = 0.1f + 0.02f * (float)round;
+        fill(&h);
+        const int rows = truth(&h, &a, want), n = 6 * a.most * a.per_box + 1;
+        const one_op o = case_of(&h, &a);
+        const tsr_tensor result = one_op_run(&o);
+        const float *got = result.data;
+        for (int i = 0; i < n; i++)
+            if (fabs((double)got[i] - want[i]) > 1e-5)
+                fail_msg("round %d, number %d: %g, not %g", round, i, (double)got[i], want[i]);
+        free(result.data);
+        most_rows = rows > most_rows ? rows : most_rows;
+    }
+    assert_true(most_rows > 8);
+}
+
+static void test_no_numbers(void **state)
+{
+    (void)state;
+    heads h;
+    for (int each = 0; each < 2; each++) {
+        const tsr_detect_attr a = usual(each);
+        const int count = 6 * a.most * a.per_box;
+        fill(&h);
+        for (int i = 0; i < N * WIDTH; i++)
+            h.score[i] = i % 3 ? NAN : -INFINITY;
+        for (int i = 0; i < N * 4; i++)
+            h.box[i] = i % 2 ? NAN : INFINITY;
+        const one_op o = case_of(&h, &a);
+        const tsr_tensor result = one_op_run(&o);
+        const float *got = result.data;
+        assert_true(got[count] == 0);
+        free(result.data);
+        h.score[7] = 0.9f;                      /* of box 1, next to the background's */
+        const tsr_tensor again = one_op_run(&o);
+        assert_true(((const float *)again.data)[count] == (float)a.per_box);
+        free(again.data);
+    }
+}
+
+/* ---- in a file --------------------------------------------------------------------------- */
+
+/* kind: 1 int, 3 float, 26 bool */
+typedef struct { const char *key; int kind; double value; } entry;
+
+/* A FlexBuffer map with 4-byte slots, keys in order. */
+static size_t flex_write(const entry *option, int count, uint8_t *out)
+{
+    size_t at = 0, text[16], slot[16];
+    for (int i = 0; i < count; i++) {
+        text[i] = at;
+        memcpy(out + at, option[i].key, strlen(option[i].key) + 1);
+        at += strlen(option[i].key) + 1;
+    }
+    at = (at + 3) / 4 * 4;
+    const uint32_t n = (uint32_t)count, four = 4;
+    memcpy(out + at, &n, 4);
+    at += 4;
+    const size_t keys = at;
+    for (int i = 0; i < count; i++, at += 4) {
+        const uint32_t back = (uint32_t)(at - text[i]);
+        memcpy(out + at, &back, 4);
+    }
+    const uint32_t back = (uint32_t)(at - keys);
+    memcpy(out + at, &back, 4);
+    memcpy(out + at + 4, &four, 4);
+    memcpy(out + at + 8, &n, 4);
+    at += 12;
+    const size_t values = at;
+    for (int i = 0; i < count; i++, at += 4) {
+        const float f = (float)option[i].value;
+        const int32_t k = (int32_t)option[i].value;
+        slot[i] = at;
+        memcpy(out + slot[i], option[i].kind == 3 ? (const void *)&f : (const void *)&k, 4);
+    }
+    for (int i = 0; i < count; i++)
+        out[at++] = (uint8_t)(option[i].kind << 2 | 2);
+    out[at] = (uint8_t)(at - values);           /* the root: one byte, so far back */
+    out[at + 1] = 9 << 2 | 2;
+    out[at + 2] = 1;
+    return at + 3;
+}
+
+static size_t options_of(const tsr_detect_attr *a, uint8_t *out)
+{
+    const entry all[] = {
+        { "detections_per_class", 1, a->per_class }, { "h_scale", 3, (double)a->scale[2] },
+        { "max_classes_per_detection", 1, a->per_box }, { "max_detections", 1, a->most },
+        { "nms_iou_threshold", 3, (double)a->overlap },
+        { "nms_score_threshold", 3, (double)a->score }, { "num_classes", 1, a->classes },
+        { "use_regular_nms", 26, a->each_class }, { "w_scale", 3, (double)a->scale[3] },
+        { "x_scale", 3, (double)a->scale[1] }, { "y_scale", 3, (double)a->scale[0] },
+    };
+    return flex_write(all, 11, out);
+}
+
+static mk_model model_of(const heads *h, const uint8_t *options, size_t bytes, int rows)
+{
+    mk_model m = { 0 };
+    const int b = mk_input(&m, "boxes", MK_F32, 3, (int[]){ 1, N, 4 });
+    const int s = mk_input(&m, "scores", MK_F32, 3, (int[]){ 1, N, WIDTH });
+    const int n = mk_constant(&m, "anchors", MK_F32, 2, (int[]){ N, 4 }, h->anchor);
+    const int out = mk_value(&m, "found", MK_F32, 3, (int[]){ 1, rows, 4 });
+    mk_op *op = mk_operator(&m, CODE_CUSTOM, b, s, n, out);
+    op->custom = "TFLite_Detection_PostProcess";
+    op->custom_options = options;
+    op->custom_bytes = bytes;
+    mk_output(&m, out);
+    static const char *const names[] = { "classes", "sureness", "count" };
+    for (int i = 0; i < 3; i++) {
+        op->out[op->out_count++] = mk_value(&m, names[i], MK_F32, i < 2 ? 2 : 1,
+                                            i < 2 ? (int[]){ 1, rows } : (int[]){ 1 });
+        mk_output(&m, op->out[i + 1]);
+    }
+    return m;
+}
+
+static void test_in_a_file(void **state)
+{
+    (void)state;
+    for (int each = 0; each < 2; each++) {
+        heads h;
+        uint8_t options[512];
+        double want[6 * MOST_ROWS + 1];
+        const tsr_detect_attr a = usual(each);
+        const int rows = a.most * a.per_box;
+        fill(&h);
+        truth(&h, &a, want);
+        const size_t bytes = options_of(&a, options);
+        const mk_model m = model_of(&h, options, bytes, rows);
+        expect_output(&m, h.box, h.score, 0, want, 4 * rows, 1e-5);
+        expect_output(&m, h.box, h.score, 1, want + 4 * rows, rows, 1e-5);
+        expect_output(&m, h.box, h.score, 2, want + 5 * rows, rows, 1e-5);
+        expect_output(&m, h.box, h.score, 3, want + 6 * rows, 1, 1e-5);
+    }
+}
+
+static void test_damaged_options(void **state)
+{
+    (void)state;
+    heads h;
+    uint8_t options[512];
+    tsr_detect_attr a = usual(false);
+    fill(&h);
+    const size_t bytes = options_of(&a, options);
+    for (size_t cut = 0; cut < bytes; cut++) {  /* no truncation may pass for the whole */
+        uint8_t *exact = malloc(cut ? cut : 1);
+        memcpy(exact, options, cut);
+        const mk_model m = model_of(&h, cut ? exact : NULL, cut, 20);
+        expect_refusal(&m, TSR_BAD_FILE, "option");
+        free(exact);
+    }
+    for (int i = 0; i < 4000; i++) {            /* whatever they say, no crash */
+        uint8_t *other = malloc(bytes);
+        memcpy(other, options, bytes);
+        for (int k = 0; k < 3; k++)
+            other[(size_t)((draw() + 1) / 2 * (double)bytes)] = (uint8_t)(128 * (draw() + 1));
+        const mk_model m = model_of(&h, other, bytes, 20);
+        made d = made_load(&m);
+        if (d.status == TSR_OK)
+            tsr_run(d.session);
+        made_free(&d);
+        free(other);
+    }
+    a.most = 0;
+    const mk_model none = model_of(&h, options, options_of(&a, options), 0);
+    expect_refusal(&none, TSR_BAD_FILE, "0 boxes");
+    a = usual(false);
+    a.classes = 3;
+    const mk_model few = model_of(&h, options, options_of(&a, options), 20);
+    expect_refusal(&few, TSR_BAD_FILE, "6 scores for 3 classes");
+}
+
+/* ---- what a program makes of it ------------------------------------------------------------ */
+
+/* A "picture" whose pixels are the boxes; `order`: of the outputs. */
+static mk_model picture_model(const heads *h, const uint8_t *options, size_t bytes,
+                              const int order[4])
+{
+    static const int shape[3] = { 1, N, 4 };
+    mk_model m = { 0 };
+    const int rows = 20, p = mk_input(&m, "picture", MK_F32, 4, (int[]){ 1, N / 4, 16, 1 });
+    const int b = mk_value(&m, "boxes", MK_F32, 3, shape);
+    mk_operator(&m, 22, p, mk_ints(&m, shape, 3), -1, b);
+    const int s = mk_constant(&m, "scores", MK_F32, 3, (int[]){ 1, N, WIDTH }, h->score);
+    const int n = mk_constant(&m, "anchors", MK_F32, 2, (int[]){ N, 4 }, h->anchor);
+    const int out[4] = {
+        mk_value(&m, "found", MK_F32, 3, (int[]){ 1, rows, 4 }),
+        mk_value(&m, "classes", MK_F32, 2, (int[]){ 1, rows }),
+        mk_value(&m, "sureness", MK_F32, 2, (int[]){ 1, rows }),
+        mk_value(&m, "count", MK_F32, 1, (int[]){ 1 }),
+    };
+    mk_op *op = mk_operator(&m, CODE_CUSTOM, b, s, n, out[0]);
+    op->custom = "TFLite_Detection_PostProcess";
+    op->custom_options = options;
+    op->custom_bytes = bytes;
+    for (int i = 1; i < 4; i++)
+        op->out[op->out_count++] = out[i];
+    for (int i = 0; i < 4; i++)
+        mk_output(&m, out[order[i]]);
+    return m;
+}
+
+static void test_as_boxes_of_a_picture(void **state)
+{
+    (void)state;
+    static const int orders[2][4] = { { 0, 1, 2, 3 }, { 2, 0, 3, 1 } };
+    for (int k = 0; k < 2; k++) {
+        heads h;
+        uint8_t options[512];
+        double want[6 * MOST_ROWS + 1];
+        tsr_ssd ssd;
+        tsr_box found[20];
+        int classes[20], at = 0;
+        const tsr_detect_attr a = usual(false);
+        const int rows = a.most * a.per_box;
+        fill(&h);
+        const int there = truth(&h, &a, want);
+        const mk_model m = picture_model(&h, options, options_of(&a, options), orders[k]);
+        made d = made_load(&m);
+        if (d.status != TSR_OK)
+            fail_msg("%s", d.err.text);
+        memcpy(tsr_input(d.session, 0)->data, h.box, sizeof h.box);
+        tsr_run(d.session);
+        assert_true(tsr_ssd_recognise(d.session, &ssd));
+        const int count = tsr_ssd_decode(&ssd, 0.6f, found, classes, 20);
+        for (int i = 0; i < there; i++) {
+            if (!(want[5 * rows + i] >= (double)0.6f))
+                continue;
+            assert_true(at < count);
+            assert_int_equal(classes[at], (int)want[4 * rows + i]);
+            assert_true(fabs((double)found[at].score - want[5 * rows + i]) < 1e-5);
+            assert_true(fabs((double)found[at].y0 - N / 4 * want[4 * i]) < 1e-3);
+            assert_true(fabs((double)found[at].x1 - 16 * want[4 * i + 3]) < 1e-3);
+            at++;
+        }
+        assert_int_equal(at, count);
+        assert_true(count > 3);
+        made_free(&d);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_heads), cmocka_unit_test(test_no_numbers),
+        cmocka_unit_test(test_in_a_file), cmocka_unit_test(test_damaged_options),
+        cmocka_unit_test(test_as_boxes_of_a_picture),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
