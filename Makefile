@@ -15,12 +15,13 @@ CFLAGS   += -std=c11 -ffp-contract=off -g $(OPT) $(WARN) -MMD -MP -I.
 LDLIBS   += -lm -pthread
 
 # A kernel's file name says which instructions it may use, and only it gets them.
-LEVELS       := avx2 avx512 neon
+LEVELS       := avx2 avx512 neon neonf16
 FLAGS.avx2   := -mavx2 -mfma
 FLAGS.avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
+FLAGS.neonf16 := -march=armv8.2-a+fp16
 ARCH           := $(shell $(CC) -dumpmachine | cut -d- -f1)
 LEVELS.x86_64  := avx2 avx512
-LEVELS.aarch64 := neon
+LEVELS.aarch64 := neon neonf16
 level = $(lastword $(subst _, ,$*))
 # Single files, GCC only.  Its scheduler before register allocation moves the loads of
 # 4 steps together; then 32 registers do not suffice, and sums are copied to and fro.
@@ -28,6 +29,8 @@ level = $(lastword $(subst _, ,$*))
 GCC := $(if $(findstring clang,$(shell $(CC) --version)),,yes)
 FLAGS.gemm_f32_neon := $(if $(GCC),-fno-schedule-insns -fno-shrink-wrap)
 FLAGS.dwconv_f32_neon := $(FLAGS.gemm_f32_neon)
+FLAGS.gemm_f16_neonf16 := $(FLAGS.gemm_f32_neon)
+FLAGS.dwconv_f16_neonf16 := $(FLAGS.gemm_f32_neon)
 FLAGS.gemm_f32_c    := $(if $(GCC),-fno-tree-loop-vectorize)
 
 # make FORMATS="tflite tsr": the file formats to read.  tfjs wants libcjson.

@@ -25,13 +25,14 @@ import subprocess
 import sys
 import tempfile
 
-NETWORKS = ["nsfwjs_mobilenet_v2", "hourglass_v2_192", "cpm_192", "deeplabv3_257_mv_gpu"]
+NETWORKS = ["mobilenet_v2_224", "nsfwjs_mobilenet_v2", "hourglass_v2_192", "cpm_192",
+            "deeplabv3_257_mv_gpu"]
 CPUS = ["neoverse-n1", "cortex-a72"]
 EMULATOR = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "-cpu", "max"]
 
 
 def find_model(name):
-    for d in os.environ.get("TARSIER_MODELS", "").split(":"):
+    for d in os.environ.get("TARSIER_MODELS", "").split(":") + ["build/networks"]:
         for ending in (".tflite", ".tsr", ".onnx", "/model.json"):
             if d and os.path.exists(f"{d}/{name}{ending}"):
                 return f"{d}/{name}{ending}"
@@ -92,7 +93,7 @@ def networks(args, rows):
         for name in args.models:
             model = as_tsr(args, name, d)
             if not model:
-                print(f"{name:24} not in TARSIER_MODELS")
+                print(f"{name:24} not in TARSIER_MODELS, nor made by make bench-networks")
                 continue
             for precision in args.types:
                 steps = count(args, model, [] if precision == "f32" else [precision])
@@ -202,7 +203,7 @@ def main():
     p.add_argument("--build", default="build-aarch64")
     p.add_argument("--plugin", default="build/qemu_count.so")
     p.add_argument("--models", nargs="*", default=NETWORKS)
-    p.add_argument("--types", nargs="*", default=["f32"])
+    p.add_argument("--types", nargs="*", default=["f32", "f16"])
     p.add_argument("--keep", action="store_true", help="write bench/results/aarch64-*.csv")
     args = p.parse_args()
     counted, played = [], []

@@ -2,7 +2,7 @@
  * bench_session.c - one session under remote control: for benchmarks that take
  * turns with a peer, and for whole networks under emulation.
  *
- *     bench_session MODEL THREADS
+ *     bench_session MODEL THREADS [f16]
  *
  * reads commands from standard input and answers each with one line:
  *
@@ -174,7 +174,8 @@ static tsr_status serve(remote *r, tsr_error *err)
     return TSR_OK;
 }
 
-static tsr_status work(const char *path, int thread_count, tsr_error *err)
+static tsr_status work(const char *path, int thread_count, const tsr_options *options,
+                       tsr_error *err)
 {
     cli_file file = { 0 };
     tsr_model *model = NULL;
@@ -184,7 +185,7 @@ static tsr_status work(const char *path, int thread_count, tsr_error *err)
 
     tsr_status status = cli_file_open(path, &file, err);
     if (status == TSR_OK)
-        status = tsr_model_load(file.bytes, file.size, NULL, &model, err);
+        status = tsr_model_load(file.bytes, file.size, options, &model, err);
     if (status == TSR_OK)
         status = tsr_threads_start(thread_count, &threads, err);
     if (status == TSR_OK) {
@@ -207,11 +208,12 @@ static tsr_status work(const char *path, int thread_count, tsr_error *err)
 int main(int argc, char **argv)
 {
     tsr_error err = { 0 };
-    if (argc != 3) {
-        fprintf(stderr, "usage: bench_session MODEL THREADS\n");
+    const tsr_options options = { .f16 = argc == 4 && !strcmp(argv[3], "f16") };
+    if (argc != 3 && !options.f16) {
+        fprintf(stderr, "usage: bench_session MODEL THREADS [f16]\n");
         return 2;
     }
-    if (work(argv[1], atoi(argv[2]), &err) != TSR_OK) {
+    if (work(argv[1], atoi(argv[2]), &options, &err) != TSR_OK) {
         fprintf(stderr, "bench_session: %s\n", err.text);
         return 1;
     }

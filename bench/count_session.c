@@ -1,7 +1,7 @@
 /*
  * count_session.c - one inference, with a mark after each operator, for qemu_count.c.
  *
- *     count_session MODEL
+ *     count_session MODEL [f16]
  *
  * prints one line for each step, in the order in which they run:
  *
@@ -60,7 +60,7 @@ static void print_steps(const tsr_session *s)
     }
 }
 
-static tsr_status work(const char *path, tsr_error *err)
+static tsr_status work(const char *path, const tsr_options *options, tsr_error *err)
 {
     cli_file file = { 0 };
     tsr_model *model = NULL;
@@ -68,7 +68,7 @@ static tsr_status work(const char *path, tsr_error *err)
     void *block = NULL;
     tsr_status status = cli_file_open(path, &file, err);
     if (status == TSR_OK)
-        status = tsr_model_load(file.bytes, file.size, NULL, &model, err);
+        status = tsr_model_load(file.bytes, file.size, options, &model, err);
     if (status == TSR_OK) {
         const size_t bytes = tsr_session_bytes(model, NULL);
         block = malloc(bytes);
@@ -90,11 +90,12 @@ static tsr_status work(const char *path, tsr_error *err)
 int main(int argc, char **argv)
 {
     tsr_error err = { 0 };
-    if (argc != 2) {
-        fprintf(stderr, "usage: count_session MODEL\n");
+    const tsr_options options = { .f16 = argc == 3 && !strcmp(argv[2], "f16") };
+    if (argc != 2 && !options.f16) {
+        fprintf(stderr, "usage: count_session MODEL [f16]\n");
         return 2;
     }
-    if (work(argv[1], &err) != TSR_OK) {
+    if (work(argv[1], &options, &err) != TSR_OK) {
         fprintf(stderr, "count_session: %s\n", err.text);
         return 1;
     }

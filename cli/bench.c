@@ -162,7 +162,7 @@ typedef struct {
     const char *model;
     int threads, runs;          /* runs 0: as many as about two seconds hold */
     tsr_fuse fuse;
-    bool per_op, json;
+    bool f16, per_op, json;
 } arguments;
 
 static tsr_status measure(const arguments *a, tsr_session *s, bench_result *r, tsr_error *err)
@@ -185,7 +185,7 @@ static tsr_status time_start(const cli_model *m, const arguments *a, bench_resul
         tsr_model *again;
         cli_session s = { 0 };
         const double begin = now_ms();
-        TSR_TRY(cli_model_load(m, &(tsr_options){ .fuse = a->fuse }, &again, err));
+        TSR_TRY(cli_model_load(m, &(tsr_options){ .fuse = a->fuse, .f16 = a->f16 }, &again, err));
         const double loaded = now_ms();
         const tsr_status status = cli_session_open(again, a->threads, &s, err);
         const double opened = now_ms();
@@ -204,7 +204,8 @@ static tsr_status bench(const arguments *a, tsr_error *err)
 {
     cli_model m;
     cli_session s = { 0 };
-    TSR_TRY(cli_model_open_with(a->model, &(tsr_options){ .fuse = a->fuse }, &m, err));
+    const tsr_options options = { .fuse = a->fuse, .f16 = a->f16 };
+    TSR_TRY(cli_model_open_with(a->model, &options, &m, err));
     bench_result r = { .path = m.path, .g = &m.model->graph, .threads = a->threads,
                        .macs = cli_graph_macs(&m.model->graph) };
     tsr_status status = cli_session_open(m.model, a->threads, &s, err);
@@ -231,6 +232,7 @@ static int run(int argc, char **argv)
         { "per-op", no_argument, NULL, 'p' },
         { "json", no_argument, NULL, 'j' },
         { "fuse", required_argument, NULL, 'f' },
+        { "f16", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
     arguments a = { .threads = 1 };
@@ -243,6 +245,7 @@ static int run(int argc, char **argv)
             return CLI_USAGE;
         if (c == 'f' && !cli_parse_fuse(argv[0], optarg, &a.fuse))
             return CLI_USAGE;
+        a.f16 |= c == 'h';
         a.per_op |= c == 'p';
         a.json |= c == 'j';
     }
@@ -259,7 +262,7 @@ const cli_command cli_bench = {
     .run = run,
     .help =
 "usage: tarsier bench MODEL [--threads N] [--runs N] [--per-op] [--fuse HOW]\n"
-"                     [--json]\n"
+"                     [--f16] [--json]\n"
 "\n"
 "Run a model on made-up inputs, three times to warm up, then N times, and show\n"
 "the least, median and 90th percentile of the time, and multiply-adds per second.\n"
@@ -270,6 +273,7 @@ const cli_command cli_bench = {
 "  -p, --per-op      as many runs again, timing each operator (its median)\n"
 "  -f, --fuse HOW    run neighbouring layers together by rows: auto (default), never,\n"
 "                    memory (wherever that saves some)\n"
+"      --f16         convolutions in 16-bit floats; fast where the CPU has them\n"
 "  -j, --json        one JSON object\n"
 "\n"
 "examples:\n"

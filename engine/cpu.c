@@ -11,6 +11,7 @@ static const struct {
     { "avx2",   TSR_CPU_AVX2 },
     { "avx512", TSR_CPU_AVX2 | TSR_CPU_AVX512 },
     { "neon",   TSR_CPU_NEON },
+    { "neonf16", TSR_CPU_NEON | TSR_CPU_NEONF16 },
 };
 enum { LEVEL_COUNT = sizeof levels / sizeof *levels };
 
@@ -29,6 +30,9 @@ static unsigned detect(void)
         have |= TSR_CPU_AVX512;
 #elif defined(__aarch64__)
     have |= TSR_CPU_NEON;
+    enum { ASIMDHP = 1 << 10 };         /* of AT_HWCAP: Linux, arch/arm64/include/uapi */
+    if (tsr_platform_hwcap() & ASIMDHP)
+        have |= TSR_CPU_NEONF16;
 #endif
     return have;
 }

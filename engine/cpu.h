@@ -15,10 +15,11 @@ enum {
     TSR_CPU_AVX2   = 1 << 0,    /* AVX2 + FMA (Haswell 2013, Zen 2017) */
     TSR_CPU_AVX512 = 1 << 1,    /* F+BW+DQ+VL (Skylake-X 2017, Zen 4)  */
     TSR_CPU_NEON   = 1 << 2,    /* Advanced SIMD, mandatory on AArch64 */
+    TSR_CPU_NEONF16 = 1 << 3,   /* ... and FEAT_FP16: 16-bit floats (A55, A75, A76, N1) */
 };
 
 /* Features of this machine, less the ones masked out, less those above the level
- * named by TSR_CPU (c, avx2, avx512, neon) in the environment.  Asked once. */
+ * named by TSR_CPU (c, avx2, avx512, neon, neonf16) in the environment.  Asked once. */
 unsigned tsr_cpu_features(void);
 
 /* Pretend that only the features in `mask` exist (tests, benchmarks). */

@@ -89,6 +89,9 @@ void tsr_graph_optimise(tsr_graph *g);
 /* Join nodes into chains: see find_chains.c.  After everything else; this cannot fail either. */
 void tsr_graph_chain(tsr_graph *g, tsr_fuse how);
 
+/* Let the convolutions calculate in 16-bit floats: see narrow.c.  Last of all passes. */
+TSR_MUST_USE tsr_status tsr_graph_narrow(tsr_graph *g, tsr_error *err);
+
 /* Make the value of this name the only output and drop the nodes after it; "" is the
  * value tsr_graph_embedding finds.  Before optimising, which drops the other dead nodes. */
 TSR_MUST_USE tsr_status tsr_graph_cut(tsr_graph *g, const char *name, tsr_error *err);

@@ -12,6 +12,7 @@ tsr_status tsr_model_begin(const tsr_options *options, tsr_model **model, tsr_er
     m->pool = pool;
     m->keep_all = options && options->keep_all;
     m->output = options ? options->output : NULL;
+    m->f16 = options && options->f16;
     m->fuse = options ? options->fuse : TSR_FUSE_AUTO;
     if (!options || !options->ops)
         return tsr_fail(err, TSR_BAD_ARGUMENT, "no operator table given");
@@ -81,8 +82,11 @@ tsr_status tsr_model_finish(tsr_model *m, tsr_error *err)
     m->output = NULL;
     if (!m->keep_all) {
         tsr_graph_optimise(g);
-        tsr_graph_chain(g, m->fuse);
+        if (!m->f16)            /* what runs together is f32 */
+            tsr_graph_chain(g, m->fuse);
     }
+    if (m->f16)
+        TSR_TRY(tsr_graph_narrow(g, err));
     TSR_TRY(tsr_plan_make(g, m->keep_all, &m->plan, err));
     TSR_TRY(bind(m, err));
     return dry_run(m, err);

@@ -206,6 +206,8 @@ enum {                          /* tsr_op.flags */
     TSR_OP_VIEW      = 4,       /* out[0] *is* in[0]'s bytes (RESHAPE): no step */
     TSR_OP_IN_PLACE_RESIDUAL = 8, /* the same for in[3], the residual of CONV2D:
                                    each element is read just before it is written */
+    TSR_OP_F16 = 16,            /* prepare also takes f16 activations, its constants f32:
+                                   see engine/narrow.c                          */
 };
 
 struct tsr_op {

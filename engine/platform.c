@@ -1,6 +1,18 @@
 /* platform.c - see platform.h.   SPDX-License-Identifier: MIT */
 #include "engine/platform.h"
 
+#if TSR_HOST && defined(__linux__)
+
+#include <sys/auxv.h>
+
+unsigned long tsr_platform_hwcap(void) { return getauxval(AT_HWCAP); }
+
+#else
+
+unsigned long tsr_platform_hwcap(void) { return 0; }
+
+#endif
+
 #if TSR_HOST
 
 #include <stdlib.h>

@@ -38,4 +38,7 @@ tsr_allocator tsr_platform_allocator(void);
 /* A variable of the environment, or NULL. */
 const char *tsr_platform_env(const char *name);
 
+/* What Linux says of the CPU in AT_HWCAP; 0 elsewhere. */
+unsigned long tsr_platform_hwcap(void);
+
 #endif

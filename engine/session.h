@@ -17,6 +17,7 @@ struct tsr_model {
                                    has them: what prepare sees on a dry run */
     bool keep_all;
     tsr_fuse fuse;
+    bool f16;                   /* tsr_options.f16 */
     const char *output;         /* tsr_options.output, while loading */
 };
 

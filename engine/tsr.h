@@ -120,6 +120,11 @@ typedef struct {
      * feature maps (engine/cut.c).  NULL: the file's own outputs. */
     const char *output;
     tsr_fuse fuse;
+    /* Convolutions calculate in 16-bit floats (11 bits of mantissa instead of 24, nothing
+     * above 65504): activations and packed weights take half the memory, and where the CPU
+     * has such arithmetic (level neonf16) it takes half the instructions.  Elsewhere plain
+     * C gives results as good, slowly.  The model's inputs and outputs stay f32. */
+    bool f16;
 } tsr_options;
 
 /* ---- 1. load: the format is recognised from the bytes ------------------- */

@@ -128,6 +128,8 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
     const tsr_conv2d_shape shape = tsr_conv2d_shape_of(s);
     if (tsr_is_q8(s->in[0]->dtype))
         return tsr_conv2d_prepare_q8(s, ctx, &shape);
+    if (s->in[0]->dtype == TSR_F16)
+        return tsr_conv2d_prepare_f16(s, ctx, &shape);
     if (sees_all(&shape))
         return tsr_dense_prepare_row_f32(s, ctx);
     if (tsr_conv2d_winograd_fits(&shape))
@@ -151,7 +153,7 @@ static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_t
 }
 
 const tsr_op tsr_op_conv2d = {
-    .name = "conv2d", .kind = TSR_OP_CONV2D, .flags = TSR_OP_HAS_CLAMP,
+    .name = "conv2d", .kind = TSR_OP_CONV2D, .flags = TSR_OP_HAS_CLAMP | TSR_OP_F16,
     .min_in = 2, .max_in = 4, .infer = infer, .prepare = prepare, .needs = needs,
     .macs = macs,
 };

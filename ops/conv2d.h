@@ -31,6 +31,10 @@ bool tsr_conv2d_winograd_fits(const tsr_conv2d_shape *s);
 tsr_status tsr_conv2d_prepare_winograd(tsr_step *s, const tsr_prepare_context *ctx,
                                        const tsr_conv2d_shape *shape);
 
+/* conv2d_f16.c: the same for f16 activations, with f32 weights. */
+tsr_status tsr_conv2d_prepare_f16(tsr_step *s, const tsr_prepare_context *ctx,
+                                  const tsr_conv2d_shape *shape);
+
 /* conv2d_q8.c: the same for u8 and s8. */
 tsr_status tsr_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx,
                                  const tsr_conv2d_shape *shape);

@@ -72,6 +72,8 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 {
     if (tsr_is_q8(s->in[0]->dtype))
         return tsr_depthwise_conv2d_prepare_q8(s, ctx, err);
+    if (s->in[0]->dtype == TSR_F16)
+        return tsr_depthwise_conv2d_prepare_f16(s, ctx, err);
     return tsr_depthwise_conv2d_prepare_f32(s, ctx, err);
 }
 
@@ -88,7 +90,8 @@ static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_t
 }
 
 const tsr_op tsr_op_depthwise_conv2d = {
-    .name = "depthwise_conv2d", .kind = TSR_OP_DEPTHWISE_CONV2D, .flags = TSR_OP_HAS_CLAMP,
+    .name = "depthwise_conv2d", .kind = TSR_OP_DEPTHWISE_CONV2D,
+    .flags = TSR_OP_HAS_CLAMP | TSR_OP_F16,
     .min_in = 2, .max_in = 3, .infer = infer, .prepare = prepare, .needs = needs,
     .macs = macs,
 };

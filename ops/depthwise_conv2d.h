@@ -9,6 +9,8 @@
 
 tsr_status tsr_depthwise_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
                                             tsr_error *err);
+tsr_status tsr_depthwise_conv2d_prepare_f16(tsr_step *s, const tsr_prepare_context *ctx,
+                                            tsr_error *err);
 tsr_status tsr_depthwise_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx,
                                            tsr_error *err);
 

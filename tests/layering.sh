@@ -33,7 +33,7 @@ any='[a-z_0-9]*\.h'
 rule "engine knows only itself"         "engine/$any"               engine/*.[ch]
 rule "ops know engine and kernels"      "(engine|ops|ops/kernels)/$any" ops/*.[ch]
 rule "kernels know no graph" \
-    "ops/kernels/$any|engine/(cpu|platform|tsr|status|threads)\.h"  ops/kernels/*.[ch]
+    "ops/kernels/$any|engine/(cpu|half|platform|tsr|status|threads)\.h"  ops/kernels/*.[ch]
 rule "loaders know engine; one file joins the ops" \
     "(engine|loaders)/$any|ops/ops\.h"                              loaders/*.[ch]
 rule "models know the public interface; head_model.c builds a graph" \
@@ -52,10 +52,10 @@ report "one loader file at most includes ops/" "$joining"
 report "intrinsics in suffix files only" "$(
     grep -lE '^ *# *include *<([a-z0-9]*intrin|arm_[a-z0-9]*)\.h>' \
         engine/*.[ch] ops/*.[ch] loaders/*.[ch] models/*.[ch] cli/*.[ch] ops/kernels/*.[ch] \
-        2>/dev/null | grep -vE '_(avx2|avx512|neon)\.[ch]$')"
+        2>/dev/null | grep -vE '_(avx2|avx512|neon|neonf16)\.[ch]$')"
 report "no #if inside a suffix file" "$(
     grep -nE '^ *# *(if|ifdef|elif)\b' ops/kernels/*_c.c ops/kernels/*_avx2.c \
-        ops/kernels/*_avx512.c ops/kernels/*_neon.c 2>/dev/null)"
+        ops/kernels/*_avx512.c ops/kernels/*_neon*.c 2>/dev/null)"
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

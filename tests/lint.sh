@@ -46,11 +46,11 @@ report "a README.md in every folder of sources" "$(
     for d in engine ops ops/kernels loaders models bench tests cli examples; do
         [ -f $d/README.md ] || echo "$d"
     done)"
-# A row of the coverage table: | `gemm_f32` | what | x | x | x | x |
+# A row of the coverage table: | `gemm_f32` | what | x | x | x | x |  |
 report "the coverage table of ops/kernels/README.md is true" "$(
     for f in ops/kernels/*_c.c; do
         family=${f##*/} family=${family%_c.c} want='|'
-        for level in c avx2 avx512 neon; do
+        for level in c avx2 avx512 neon neonf16; do
             [ -f "ops/kernels/${family}_$level.c" ] && want="$want x |" || want="$want  |"
         done
         grep -E "^\| \`$family\` \|" ops/kernels/README.md | sed 's/^|[^|]*|[^|]*//' |
