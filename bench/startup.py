@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # startup.py TARSIER MODEL.tflite [MODEL.onnx] - from the file's bytes to a session
-# that is ready to run: ours from .tflite and from .tsr, LiteRT, and (given the same
-# network as ONNX) ONNX Runtime, taking turns in one run, one thread each.
+# that is ready to run: ours from MODEL, from .tsr and from .tsr packed for this CPU,
+# LiteRT, and (given the same network as ONNX, or MODEL is one) ONNX Runtime, taking
+# turns in one run, one thread each.
 #
 #     make bench-peers && build/peers/bin/python bench/startup.py build/tarsier MODEL.tflite
 #
@@ -49,12 +50,17 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         flat = os.path.join(folder, "model.tsr")
         subprocess.run([tarsier, "convert", model, "-o", flat], check=True)
+        packed = os.path.join(folder, "packed.tsr")
+        level = json.loads(subprocess.run([tarsier, "info", model, "--json"], check=True,
+                                          capture_output=True, text=True).stdout)["cpu"]
+        subprocess.run([tarsier, "convert", model, "-o", packed, "--pack", level], check=True)
         ways = {"Tarsier, " + os.path.splitext(model)[1]: lambda: ours(tarsier, model),
-                "Tarsier, .tsr": lambda: ours(tarsier, flat)}
+                "Tarsier, .tsr": lambda: ours(tarsier, flat),
+                "Tarsier, packed .tsr": lambda: ours(tarsier, packed)}
         if model.endswith(".tflite"):
             ways["LiteRT, .tflite"] = lambda: timed(lambda: litert(model))
-        if len(sys.argv) > 3:
-            ways["ONNX Runtime, .onnx"] = lambda: timed(lambda: onnx_runtime(sys.argv[3]))
+        if sys.argv[-1].endswith(".onnx"):
+            ways["ONNX Runtime, .onnx"] = lambda: timed(lambda: onnx_runtime(sys.argv[-1]))
         times = {name: [] for name in ways}
         for i in range(ROUNDS + 1):
             for name, way in ways.items():

@@ -58,6 +58,16 @@ unsigned tsr_cpu_features(void)
 
 void tsr_cpu_mask(unsigned m) { mask = m; }
 
+bool tsr_cpu_limit(const char *level)
+{
+    for (int i = 0; i < LEVEL_COUNT; i++)
+        if (!strcmp(level, levels[i].name) && !(levels[i].cumulative & ~tsr_cpu_features())) {
+            tsr_cpu_mask(levels[i].cumulative);
+            return true;
+        }
+    return false;
+}
+
 const char *tsr_cpu_level(void)
 {
     const unsigned have = tsr_cpu_features();

@@ -10,6 +10,8 @@
 #ifndef TSR_CPU_H
 #define TSR_CPU_H
 
+#include <stdbool.h>
+
 enum {
     TSR_CPU_C      = 0,         /* plain C11: always there            */
     TSR_CPU_AVX2   = 1 << 0,    /* AVX2 + FMA (Haswell 2013, Zen 2017) */
@@ -24,6 +26,9 @@ unsigned tsr_cpu_features(void);
 
 /* Pretend that only the features in `mask` exist (tests, benchmarks). */
 void tsr_cpu_mask(unsigned mask);
+
+/* Use no more than the level of this name; false, and no change, if this CPU does not have it. */
+bool tsr_cpu_limit(const char *level);
 
 /* Name of the highest level in use: "avx2". */
 const char *tsr_cpu_level(void);

@@ -12,6 +12,7 @@
 #define TSR_OP_H
 
 #include "engine/arena.h"
+#include "engine/packed.h"
 #include "engine/threads.h"
 #include "engine/tsr.h"
 
@@ -197,6 +198,7 @@ typedef struct tsr_step {       /* one prepared node: all that run may touch */
 typedef struct {
     tsr_arena *arena;
     int workers;                /* scratch per worker: multiply by this */
+    const tsr_packs *packs;     /* packed weights that are there already; NULL: none */
 } tsr_prepare_context;
 
 enum {                          /* tsr_op.flags */

@@ -20,6 +20,7 @@ typedef struct {
     tsr_threads *threads;
     int workers;
     tsr_arena *arena;
+    const tsr_packs *packs;
     tsr_session *session;       /* NULL while counting */
     size_t shared_bytes;        /* of activations and scratch.  While counting it grows; then
                                    it says where they begin */
@@ -95,7 +96,7 @@ static tsr_step bind(const builder *b, const tsr_node *n, tsr_tensor **io, tsr_t
 static tsr_status prepare_steps(builder *b, tsr_step *steps, tsr_tensor **io, tsr_error *err)
 {
     const tsr_graph *g = &b->model->graph;
-    const tsr_prepare_context ctx = { b->arena, b->workers };
+    const tsr_prepare_context ctx = { b->arena, b->workers, b->packs };
     tsr_tensor **model_io = b->model->io;
     int count = 0;
     for (int i = 0; i < g->node_count; i++) {
@@ -148,15 +149,25 @@ static tsr_status build(builder *b, tsr_session_memory *memory, tsr_error *err)
     return TSR_OK;
 }
 
-tsr_session_memory tsr_session_measure(const tsr_model *m, int workers)
+static tsr_session_memory measure(const tsr_model *m, int workers, const tsr_packs *packs)
 {
     tsr_arena arena = tsr_arena_counting();
     tsr_session_memory memory = { 0 };
-    builder b = { .model = m, .workers = workers, .arena = &arena,
+    builder b = { .model = m, .workers = workers, .arena = &arena, .packs = packs,
                   .shared_bytes = m->plan.total_bytes };
     if (build(&b, &memory, NULL) != TSR_OK)     /* the load's dry run has passed: only overflow */
         memory.total = SIZE_MAX;
     return memory;
+}
+
+static const tsr_packs *packs_of(const tsr_model *m)
+{
+    return m->packs.count ? &m->packs : NULL;
+}
+
+tsr_session_memory tsr_session_measure(const tsr_model *m, int workers)
+{
+    return measure(m, workers, packs_of(m));
 }
 
 size_t tsr_session_bytes(const tsr_model *m, const tsr_threads *threads)
@@ -175,11 +186,30 @@ tsr_status tsr_session_open(const tsr_model *m, tsr_threads *threads, void *memo
                         memory ? memory_bytes : 0);
     tsr_arena arena = tsr_arena_make(memory, need);
     builder b = { .model = m, .threads = threads, .workers = tsr_threads_count(threads),
-                  .arena = &arena, .shared_bytes = counted.activations + counted.scratch };
+                  .arena = &arena, .packs = packs_of(m),
+                  .shared_bytes = counted.activations + counted.scratch };
     tsr_session_memory used = { 0 };
     TSR_TRY(build(&b, &used, err));
     *session = b.session;
     return TSR_OK;
+}
+
+size_t tsr_session_pack_bytes(const tsr_model *m) { return measure(m, 1, NULL).total; }
+
+tsr_status tsr_session_pack(const tsr_model *m, void *memory, size_t memory_bytes,
+                            void (*made)(void *ctx, const tsr_packed *p), void *ctx,
+                            tsr_error *err)
+{
+    const tsr_packs packs = { .made = made, .ctx = ctx };
+    const tsr_session_memory counted = measure(m, 1, &packs);
+    if (memory_bytes < counted.total)
+        return tsr_fail(err, TSR_NO_MEMORY, "packing needs %zu bytes, the block has %zu",
+                        counted.total, memory_bytes);
+    tsr_arena arena = tsr_arena_make(memory, counted.total);
+    builder b = { .model = m, .workers = 1, .arena = &arena, .packs = &packs,
+                  .shared_bytes = counted.activations + counted.scratch };
+    tsr_session_memory used = { 0 };
+    return build(&b, &used, err);
 }
 
 tsr_tensor *tsr_input(tsr_session *s, int index)

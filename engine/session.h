@@ -19,6 +19,7 @@ struct tsr_model {
     tsr_fuse fuse;
     bool f16;                   /* tsr_options.f16 */
     const char *output;         /* tsr_options.output, while loading */
+    tsr_packs packs;            /* packed weights from the file, by the place of the plain ones */
 };
 
 struct tsr_session {
@@ -44,6 +45,13 @@ typedef struct {
 } tsr_session_memory;
 
 tsr_session_memory tsr_session_measure(const tsr_model *m, int workers);
+
+/* As tsr_session_open without threads, with nothing taken from the file packed, and tell
+ * `made` of each packed weight.  What it is told of lies in `memory`. */
+size_t tsr_session_pack_bytes(const tsr_model *m);
+TSR_MUST_USE tsr_status tsr_session_pack(const tsr_model *m, void *memory, size_t memory_bytes,
+                                         void (*made)(void *ctx, const tsr_packed *p), void *ctx,
+                                         tsr_error *err);
 
 /* As tsr_run, and tell after each step that it ended. */
 void tsr_run_steps(tsr_session *s, void (*done)(void *ctx, int step), void *ctx);

@@ -1,20 +1,22 @@
 /*
  * tsr_file.h - Tarsier's own file: one optimised graph and its weights, flat.
  *
- *     0        64                       weights_at              file_bytes
- *     | header | graph: a byte stream   | constants, each at a multiple of 64 |
+ *     0        64                     weights_at    packed_at              file_bytes
+ *     | header | graph: a byte stream | constants   | the same as kernels want them |
+ *
+ * The last part is there when the file was packed for a CPU (version 2).
  *
  * Everything is little-endian.  Constants are used in place, so a model in
  * flash or in a read-only mapping costs no memory.  loaders/README.md describes
  * every byte; the field lists in tsr_fields.c are read and written by the same
- * code.  Version 1.                              SPDX-License-Identifier: MIT
+ * code.                                        SPDX-License-Identifier: MIT
  */
 #ifndef TSR_FILE_H
 #define TSR_FILE_H
 
 #include "engine/session.h"
 
-enum { TSR_FILE_VERSION = 1, TSR_FILE_HEADER_BYTES = 64, TSR_FILE_ALIGN = 64 };
+enum { TSR_FILE_VERSION = 1, TSR_FILE_PACKED = 2, TSR_FILE_HEADER_BYTES = 64, TSR_FILE_ALIGN = 64 };
 
 /* First four bytes: "TSR" and a byte that no text file has. */
 extern const unsigned char tsr_file_magic[4];
@@ -32,6 +34,7 @@ typedef struct {
     /* Takes the file's bytes in order; false ends the writing. */
     bool (*write)(void *ctx, const void *bytes, size_t n);
     void *ctx;
+    bool pack;                  /* store float filters as the kernels in use want them, too */
 } tsr_file_sink;
 
 /* Write a loaded model.  TSR_NO_MEMORY, or TSR_BAD_ARGUMENT when the sink said

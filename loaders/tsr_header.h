@@ -9,7 +9,10 @@ typedef struct {
     uint32_t version;
     uint64_t file_bytes, graph_bytes;   /* graph_bytes: without its filling up to weights_at */
     uint64_t weights_at;
-    uint64_t graph_sum, weights_sum;    /* of bytes 64..weights_at and weights_at..file_bytes */
+    uint64_t graph_sum, weights_sum;    /* of bytes 64..weights_at, and from there to the end
+                                           of the weights */
+    uint64_t packed_at, packed_sum;     /* version 2: packed weights, to the end of the file;
+                                           version 1: zeros */
 } tsr_header;
 
 static inline void tsr_io_header(tsr_io *io, tsr_header *h)
@@ -20,6 +23,8 @@ static inline void tsr_io_header(tsr_io *io, tsr_header *h)
     tsr_io_u64(io, &h->weights_at);
     tsr_io_u64(io, &h->graph_sum);
     tsr_io_u64(io, &h->weights_sum);
+    tsr_io_u64(io, &h->packed_at);
+    tsr_io_u64(io, &h->packed_sum);
 }
 
 #endif

@@ -24,6 +24,10 @@ typedef struct {
     tsr_graph *g;
     const unsigned char *weights;
     size_t weights_bytes, next;     /* next: where the next constant may begin */
+    int constant_end;               /* first value that is no constant */
+    const unsigned char *packed;    /* NULL: the file has none */
+    size_t packed_bytes;
+    tsr_packs *packs;
 } loader;
 
 static tsr_status check_header(const unsigned char *file, size_t size, tsr_header *h,
@@ -33,16 +37,19 @@ static tsr_status check_header(const unsigned char *file, size_t size, tsr_heade
         return tsr_fail(err, TSR_BAD_FILE, "not a .tsr file");
     tsr_io io = { .reading = true, .in = rd_make(file + 4, TSR_FILE_HEADER_BYTES - 4) };
     tsr_io_header(&io, h);
-    unsigned spare = 0;
-    while (rd_left(&io.in))
-        spare |= rd_u8(&io.in);
-    if (h->version != TSR_FILE_VERSION)
-        return tsr_fail(err, TSR_UNSUPPORTED, ".tsr version %u, this program reads version %d",
-                        (unsigned)h->version, TSR_FILE_VERSION);
+    if (h->version != TSR_FILE_VERSION && h->version != TSR_FILE_PACKED)
+        return tsr_fail(err, TSR_UNSUPPORTED, ".tsr version %u, this program reads versions %d "
+                        "and %d", (unsigned)h->version, TSR_FILE_VERSION, TSR_FILE_PACKED);
     if (h->file_bytes != size)
         return tsr_fail(err, TSR_BAD_FILE, ".tsr file has %zu bytes, its header says %zu", size,
                         (size_t)h->file_bytes);
-    if (spare || h->weights_at % TSR_FILE_ALIGN || h->weights_at > size
+    const bool packed = h->version == TSR_FILE_PACKED;
+    if (!packed && (h->packed_at || h->packed_sum))
+        return tsr_fail(err, TSR_BAD_FILE, ".tsr header is damaged: version 1 has no packed "
+                        "weights");
+    h->packed_at = packed ? h->packed_at : size;
+    if (h->packed_at % (packed ? TSR_FILE_ALIGN : 1) || h->packed_at > size
+        || h->packed_at < h->weights_at || h->weights_at % TSR_FILE_ALIGN || h->weights_at > size
         || h->weights_at < TSR_FILE_HEADER_BYTES
         || h->graph_bytes > h->weights_at - TSR_FILE_HEADER_BYTES)
         return tsr_fail(err, TSR_BAD_FILE, ".tsr header is damaged: graph and weights do not "
@@ -51,7 +58,9 @@ static tsr_status check_header(const unsigned char *file, size_t size, tsr_heade
     if (tsr_file_sum(file + TSR_FILE_HEADER_BYTES, weights_at - TSR_FILE_HEADER_BYTES)
         != h->graph_sum)
         return tsr_fail(err, TSR_BAD_FILE, ".tsr graph does not match its checksum");
-    if (tsr_file_sum(file + weights_at, size - weights_at) != h->weights_sum)
+    const size_t packed_at = (size_t)h->packed_at;
+    if (tsr_file_sum(file + weights_at, packed_at - weights_at) != h->weights_sum
+        || (packed && tsr_file_sum(file + packed_at, size - packed_at) != h->packed_sum))
         return tsr_fail(err, TSR_BAD_FILE, ".tsr weights do not match their checksum");
     return TSR_OK;
 }
@@ -115,6 +124,53 @@ static void read_node(loader *l)
         tsr_graph_node(l->g, &n, out);
 }
 
+/* Where a constant lies, which is what packed weights are known by; value -1: NULL. */
+static const void *constant(loader *l, int value)
+{
+    if (value == -1)
+        return NULL;
+    if (value < 0 || value >= l->constant_end || !l->g->values[value].t.data) {
+        l->io.in.bad = true;
+        return NULL;
+    }
+    return l->g->values[value].t.data;
+}
+
+/* Kernels read as much as they have computed that they need, and only if `size` is just
+ * that (packed.h), so nothing more than the bounds has to be checked. */
+static void read_packed(loader *l)
+{
+    int count = 0;
+    tsr_io_count(&l->io, &count, 32);
+    if (count < 0 || count > l->constant_end) {
+        l->io.in.bad = true;
+        return;
+    }
+    tsr_packed *list = tsr_pool_alloc(l->io.pool, ((size_t)count + 1) * sizeof *list,
+                                      _Alignof(tsr_packed));
+    if (!list) {
+        tsr_graph_fail(l->g, TSR_NO_MEMORY, "no memory for a list of packed weights");
+        return;
+    }
+    for (int i = 0; i < count && !l->io.in.bad; i++) {
+        int filter = -1, bias = -1;
+        uint64_t at = 0, bytes = 0;
+        tsr_io_int(&l->io, &filter);
+        tsr_io_int(&l->io, &bias);
+        tsr_io_u64(&l->io, &list[i].layout);
+        tsr_io_u64(&l->io, &at);
+        tsr_io_u64(&l->io, &bytes);
+        if (filter < 0 || at % TSR_FILE_ALIGN || at > l->packed_bytes
+            || bytes > l->packed_bytes - at) {
+            l->io.in.bad = true;
+            return;
+        }
+        list[i].filter = constant(l, filter), list[i].bias = constant(l, bias);
+        list[i].bytes = l->packed + at, list[i].size = (size_t)bytes;
+    }
+    l->packs->list = list, l->packs->count = count;
+}
+
 static tsr_status read_graph(loader *l)
 {
     int inputs = 0, constants = 0, nodes = 0, outputs = 0;
@@ -138,6 +194,9 @@ static tsr_status read_graph(loader *l)
         tsr_io_int(&l->io, &value);
         tsr_graph_output(g, value);
     }
+    l->constant_end = inputs + constants;
+    if (l->packed && !r->bad && !g->status)
+        read_packed(l);
     if (r->bad || (!g->status && rd_left(r)))
         tsr_graph_fail(g, TSR_BAD_FILE, ".tsr graph is damaged");
     return g->status;
@@ -158,7 +217,10 @@ tsr_status tsr_file_load(const void *file, size_t file_bytes, const tsr_options 
                     .in = rd_make(bytes + TSR_FILE_HEADER_BYTES, (size_t)h.graph_bytes) },
             .g = &m->graph,
             .weights = bytes + h.weights_at,
-            .weights_bytes = file_bytes - (size_t)h.weights_at,
+            .weights_bytes = (size_t)(h.packed_at - h.weights_at),
+            .packed = h.version == TSR_FILE_PACKED ? bytes + h.packed_at : NULL,
+            .packed_bytes = file_bytes - (size_t)h.packed_at,
+            .packs = &m->packs,
         };
         m->graph.fold_budget_bytes = 8 * file_bytes;
         s = read_graph(&l);

@@ -19,6 +19,8 @@ typedef struct {
     int *in;                    /* room for the inputs of any node */
     uint64_t *at;               /* of each constant, in the weights section */
     uint64_t weights_bytes;
+    tsr_packed *packed;         /* what the kernels made of filters, if asked for */
+    int packed_count;
 } writer;
 
 static uint64_t align_up(uint64_t n)
@@ -90,6 +92,78 @@ static void put_node(const writer *w, tsr_io *io, const tsr_node *node)
     }
 }
 
+/* ---- packed weights ---------------------------------------------------------- */
+
+/* The number of the constant that lies there; -1: nothing does, or nobody uses it. */
+static int number_at(const writer *w, const void *data)
+{
+    for (int i = 0; data && i < w->constant_count; i++)
+        if (w->g->values[w->constants[i]].t.data == data)
+            return w->number[w->constants[i]];
+    return -1;
+}
+
+/* Layers that share a filter and a bias share the packed form, too. */
+static void note_packed(void *ctx, const tsr_packed *p)
+{
+    writer *w = ctx;
+    const tsr_packs sofar = { .list = w->packed, .count = w->packed_count };
+    if (number_at(w, p->filter) >= 0 && w->packed_count < w->constant_count
+        && !tsr_packed_find(&sofar, p))
+        w->packed[w->packed_count++] = *p;
+}
+
+/* Open a session and keep what it packs; it lies in the pool until all is written. */
+static tsr_status pack(writer *w, const tsr_model *m, tsr_error *err)
+{
+    const size_t bytes = tsr_session_pack_bytes(m);
+    void *block = tsr_pool_alloc(w->pool, bytes, TSR_FILE_ALIGN);
+    w->packed = tsr_pool_alloc(w->pool, ((size_t)w->constant_count + 1) * sizeof *w->packed,
+                               _Alignof(tsr_packed));
+    if (!block || !w->packed)
+        return tsr_fail(err, TSR_NO_MEMORY, "no memory to pack the weights");
+    TSR_TRY(tsr_session_pack(m, block, bytes, note_packed, w, err));
+    if (w->packed_count == 0)
+        return tsr_fail(err, TSR_UNSUPPORTED, "nothing to pack: only float convolutions have a "
+                        "packed form in .tsr files");
+    return TSR_OK;
+}
+
+static void put_packed(const writer *w, tsr_io *io)
+{
+    int count = w->packed_count;
+    uint64_t at = 0;
+    tsr_io_count(io, &count, 32);
+    for (int i = 0; i < count; i++) {
+        tsr_packed p = w->packed[i];
+        int filter = number_at(w, p.filter), bias = number_at(w, p.bias);
+        uint64_t bytes = p.size;
+        tsr_io_int(io, &filter);
+        tsr_io_int(io, &bias);
+        tsr_io_u64(io, &p.layout);
+        tsr_io_u64(io, &at);
+        tsr_io_u64(io, &bytes);
+        at += align_up(bytes);
+    }
+}
+
+static uint64_t packed_bytes(const writer *w)
+{
+    uint64_t bytes = 0;
+    for (int i = 0; i < w->packed_count; i++)
+        bytes += align_up(w->packed[i].size);
+    return bytes;
+}
+
+static unsigned char *lay_out_packed(const writer *w)
+{
+    unsigned char *block = tsr_pool_alloc(w->pool, (size_t)packed_bytes(w) + 1, TSR_FILE_ALIGN);
+    unsigned char *to = block;
+    for (int i = 0; block && i < w->packed_count; i++, to += align_up(w->packed[i - 1].size))
+        memcpy(to, w->packed[i].bytes, w->packed[i].size);
+    return block;
+}
+
 static void put_graph(const writer *w, tsr_io *io)
 {
     const tsr_graph *g = w->g;
@@ -111,6 +185,8 @@ static void put_graph(const writer *w, tsr_io *io)
         put_node(w, io, &g->nodes[i]);
     for (int i = 0; i < g->output_count; i++)
         tsr_io_int(io, &w->number[g->outputs[i]]);
+    if (w->sink->pack)
+        put_packed(w, io);
 }
 
 /* Constants as they will stand in the file, gaps filled with zeros. */
@@ -133,34 +209,45 @@ static unsigned char *lay_out_weights(const writer *w)
     return block;
 }
 
-static tsr_status save(writer *w, tsr_error *err)
+static bool put_bytes(const writer *w, const void *bytes, size_t n)
+{
+    return n == 0 || w->sink->write(w->sink->ctx, bytes, n);
+}
+
+static tsr_status save(writer *w, const tsr_model *m, tsr_error *err)
 {
     TSR_TRY(number_values(w, err));
+    if (w->sink->pack)
+        TSR_TRY(pack(w, m, err));
     tsr_io count = { 0 };
     put_graph(w, &count);
 
     const uint64_t weights_at = align_up(TSR_FILE_HEADER_BYTES + count.written);
     unsigned char *head = tsr_pool_alloc(w->pool, (size_t)weights_at, TSR_FILE_ALIGN);
     unsigned char *weights = lay_out_weights(w);
-    if (!head || !weights)
+    unsigned char *packed = lay_out_packed(w);
+    const size_t weights_size = (size_t)w->weights_bytes, packed_size = (size_t)packed_bytes(w);
+    if (!head || !weights || !packed)
         return tsr_fail(err, TSR_NO_MEMORY, "no memory for %zu bytes of weights",
-                        (size_t)w->weights_bytes);
+                        weights_size + packed_size);
     tsr_io io = { .out = head + TSR_FILE_HEADER_BYTES };
     put_graph(w, &io);
     tsr_header h = {
-        .version = TSR_FILE_VERSION,
-        .file_bytes = weights_at + w->weights_bytes,
+        .version = w->sink->pack ? TSR_FILE_PACKED : TSR_FILE_VERSION,
+        .file_bytes = weights_at + weights_size + packed_size,
         .graph_bytes = count.written,
         .weights_at = weights_at,
         .graph_sum = tsr_file_sum(head + TSR_FILE_HEADER_BYTES,
                                   (size_t)weights_at - TSR_FILE_HEADER_BYTES),
-        .weights_sum = tsr_file_sum(weights, (size_t)w->weights_bytes),
+        .weights_sum = tsr_file_sum(weights, weights_size),
+        .packed_at = w->sink->pack ? weights_at + weights_size : 0,
+        .packed_sum = w->sink->pack ? tsr_file_sum(packed, packed_size) : 0,
     };
     memcpy(head, tsr_file_magic, sizeof tsr_file_magic);
     tsr_io header = { .out = head + sizeof tsr_file_magic };
     tsr_io_header(&header, &h);
-    if (!w->sink->write(w->sink->ctx, head, (size_t)weights_at)
-        || !w->sink->write(w->sink->ctx, weights, (size_t)w->weights_bytes))
+    if (!put_bytes(w, head, (size_t)weights_at) || !put_bytes(w, weights, weights_size)
+        || !put_bytes(w, packed, packed_size))
         return tsr_fail(err, TSR_BAD_ARGUMENT, "the .tsr file could not be written");
     return TSR_OK;
 }
@@ -174,7 +261,7 @@ tsr_status tsr_file_save(const tsr_model *m, const tsr_file_sink *sink, tsr_erro
                             m->graph.nodes[i].name);
     tsr_pool pool = tsr_pool_make(&m->pool.allocator);
     writer w = { .g = &m->graph, .sink = sink, .pool = &pool };
-    const tsr_status s = save(&w, err);
+    const tsr_status s = save(&w, m, err);
     tsr_pool_free(&pool);
     return s;
 }

@@ -102,16 +102,27 @@ static void choose_tasks(conv_state *c, int workers)
     c->tasks = min(c->tasks, blocks * c->chunks);
 }
 
-static const float *keep_packed(const conv_state *c, const tsr_step *s, tsr_arena *a)
+/* From the file if it has them, else packed now. */
+static const float *keep_packed(const conv_state *c, const tsr_step *s,
+                                const tsr_prepare_context *ctx)
 {
     const int groups = c->s.attr.groups;
     const size_t k = (size_t)c->taps * (size_t)c->kc;
-    float *packed = tsr_arena_keep(a, (size_t)groups * c->group_size * sizeof *packed, ALIGN);
     const float *filter = s->in[1]->data;
     const float *bias = s->node->in_count > 2 && s->in[2] ? s->in[2]->data : NULL;
+    tsr_packed p = { .filter = filter, .bias = bias,
+                     .layout = ctx->packs ? tsr_gemm_f32_layout(c->gemm) : 0,
+                     .size = (size_t)groups * c->group_size * sizeof(float) };
+    const float *ready = tsr_packed_find(ctx->packs, &p);
+    if (ready)
+        return ready;
+    float *packed = tsr_arena_keep(ctx->arena, p.size, ALIGN);
     for (int g = 0; g < groups && packed; g++)
         tsr_gemm_f32_pack(c->gemm, c->n, k, filter + (size_t)g * (size_t)c->n * k, k,
                           bias ? bias + g * c->n : NULL, packed + (size_t)g * c->group_size);
+    p.bytes = packed;
+    if (packed)
+        tsr_packed_made(ctx->packs, &p);
     return packed;
 }
 
@@ -314,7 +325,7 @@ tsr_status tsr_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
     choose_taps(&c);
     choose_tasks(&c, ctx->workers);
     c.group_size = tsr_gemm_f32_packed_size(c.gemm, c.n, (size_t)c.taps * (size_t)c.kc);
-    c.packed = keep_packed(&c, s, ctx->arena);
+    c.packed = keep_packed(&c, s, ctx);
     c.zeros = tsr_arena_keep(ctx->arena, (size_t)c.kc * sizeof *c.zeros, sizeof *c.zeros);
     const size_t bytes = (size_t)c.room * (size_t)c.taps * sizeof(float *)
                        + (size_t)c.copies * (size_t)c.taps * (size_t)c.kc * sizeof(float);

@@ -116,27 +116,39 @@ static plan make_plan(const tsr_step *s)
     return p;
 }
 
+/* From the file if it has them, else packed now. */
+static const float *keep_packed(const plan *p, const tsr_step *s, const tsr_prepare_context *ctx)
+{
+    const tsr_tensor *f = s->in[1], *bias = s->node->in_count > 2 ? s->in[2] : NULL;
+    const int taps = f->dim[1] * f->dim[2], channels = f->dim[3];
+    tsr_packed w = { .filter = f->data, .bias = bias ? bias->data : NULL,
+                     .layout = ctx->packs ? tsr_dwconv_f32_layout(p->kernel) : 0,
+                     .size = tsr_dwconv_f32_packed_size(p->kernel, taps, channels)
+                             * sizeof(float) };
+    const float *ready = tsr_packed_find(ctx->packs, &w);
+    float *packed = ready ? NULL : tsr_arena_keep(ctx->arena, w.size, 64);
+    if (packed) {
+        tsr_dwconv_f32_pack(p->kernel, taps, channels, w.filter, w.bias, packed);
+        w.bytes = packed;
+        tsr_packed_made(ctx->packs, &w);
+    }
+    return ready ? ready : packed;
+}
+
 tsr_status tsr_depthwise_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
                                             tsr_error *err)
 {
     (void)err;
-    const tsr_tensor *f = s->in[1], *bias = s->node->in_count > 2 ? s->in[2] : NULL;
-    const int taps = f->dim[1] * f->dim[2];
     plan p = make_plan(s);
-    const size_t packed_size = tsr_dwconv_f32_packed_size(p.kernel, taps, f->dim[3]);
     plan *kept = tsr_arena_keep(ctx->arena, sizeof *kept, _Alignof(plan));
-    float *packed = tsr_arena_keep(ctx->arena, packed_size * sizeof *packed, 64);
+    p.image.packed = keep_packed(&p, s, ctx);
     if (p.copy_size)
         s->scratch = tsr_arena_scratch(ctx->arena,
                                        p.copy_size * (size_t)ctx->workers * sizeof(float), 64);
     s->run = run;
     s->rows = rows;
     s->state = kept;
-    if (!kept || !packed)
-        return TSR_OK;
-    tsr_dwconv_f32_pack(p.kernel, taps, f->dim[3], f->data,
-                        bias ? bias->data : NULL, packed);
-    p.image.packed = packed;
-    *kept = p;
+    if (kept)
+        *kept = p;
     return TSR_OK;
 }

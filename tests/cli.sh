@@ -156,6 +156,12 @@ for command in info bench "run -o new"; do
     expect 2 "one model at a time" "$@" relu.tflite odd.tflite
 done
 
+# ---- convert ---------------------------------------------------------------------------
+expect 2 "this machine runs up to" convert relu.tflite -o packed.tsr --pack z80
+expect 2 "for .tsr files only" convert relu.tflite -o packed.onnx --pack c
+expect 2 "one of them" convert relu.tflite -o packed.tsr --pack c --f16
+expect 1 "nothing to pack" convert relu.tflite -o packed.tsr --pack c
+
 # ---- info and bench --------------------------------------------------------------------
 expect 0 "clamp" info relu.tflite --layers
 expect 0 '"total_bytes"' info relu.tflite --json --layers

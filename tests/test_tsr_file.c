@@ -10,6 +10,7 @@
 #include <string.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include "engine/cpu.h"
 #include "engine/half.h"
 #include "loaders/tsr_file.h"
 #include "ops/ops.h"
@@ -48,7 +49,7 @@ static int filled(tsr_graph *g, const char *name, const tsr_tensor *shape, unsig
     return tsr_graph_constant(g, &t);
 }
 
-/* conv with RELU6, pooling, resize, dense, softmax: attributes of every shape. */
+/* conv with RELU6, pooling, depthwise conv, resize, dense, softmax: attributes of every shape. */
 static tsr_model *network(void)
 {
     tsr_model *m = NULL;
@@ -68,7 +69,11 @@ static tsr_model *network(void)
     pool.attr.pool2d = (tsr_pool2d_attr){ .kh = 2, .kw = 2, .stride_y = 2, .stride_x = 2,
                                           .dilation_y = 1, .dilation_x = 1 };
     int b = tsr_graph_node(g, &pool, &(tsr_tensor){ .name = "pool" });
-    tsr_node up = tsr_node_make(TSR_OP_RESIZE, "up", &b, 1);
+    int dw_in[] = { b, filled(g, "u", &(tsr_tensor){ .rank = 4, .dim = { 1, 3, 3, 5 } }, &seed) };
+    tsr_node dw = tsr_node_make(TSR_OP_DEPTHWISE_CONV2D, "dw", dw_in, 2);
+    dw.attr.conv2d = (tsr_conv2d_attr){ 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+    int dw_out = tsr_graph_node(g, &dw, &(tsr_tensor){ .name = "dw" });
+    tsr_node up = tsr_node_make(TSR_OP_RESIZE, "up", &dw_out, 1);
     up.attr.resize = (tsr_resize_attr){ .oh = 5, .ow = 7, .method = TSR_BILINEAR,
                                         .coord = TSR_COORD_HALF_PIXEL };
     int c = tsr_graph_node(g, &up, &(tsr_tensor){ .name = "up" });
@@ -86,14 +91,16 @@ static tsr_model *network(void)
     return m;
 }
 
-static buffer saved(const tsr_model *m, bool f16)
+static buffer saved_as(const tsr_model *m, bool f16, bool pack)
 {
     buffer b = { .bytes = aligned_alloc(64, 1 << 16), .room = 1 << 16 };
-    const tsr_file_sink sink = { .f16 = f16, .write = append, .ctx = &b };
+    const tsr_file_sink sink = { .f16 = f16, .write = append, .ctx = &b, .pack = pack };
     tsr_error err = { 0 };
     assert_int_equal(tsr_file_save(m, &sink, &err), TSR_OK);
     return b;
 }
+
+static buffer saved(const tsr_model *m, bool f16) { return saved_as(m, f16, false); }
 
 /* Run with a fixed input; copies both outputs into out. */
 static size_t run(const tsr_model *m, float *out)
@@ -161,11 +168,10 @@ static void test_f16_is_near_and_smaller(void **state)
     free(half.bytes);
 }
 
-static void test_every_byte_counts(void **state)
+static void check_every_byte(bool pack)
 {
-    (void)state;
     tsr_model *m = network(), *again = NULL;
-    buffer b = saved(m, false);
+    buffer b = saved_as(m, false, pack);
     tsr_model_free(m);
     for (size_t i = 0; i < b.count; i++) {
         b.bytes[i] ^= (unsigned char)(1u << i % 8);
@@ -181,6 +187,13 @@ static void test_every_byte_counts(void **state)
         free(cut);
     }
     free(b.bytes);
+}
+
+static void test_every_byte_counts(void **state)
+{
+    (void)state;
+    check_every_byte(false);
+    check_every_byte(true);
 }
 
 static void put_u64(unsigned char *p, uint64_t x)
@@ -217,6 +230,118 @@ static void test_hostile_graph_is_harmless(void **state)
     free(b.bytes);
 }
 
+/* ---- packed for a CPU ---------------------------------------------------------- */
+
+static uint64_t get_u64(const unsigned char *p)
+{
+    uint64_t x = 0;
+    for (int i = 0; i < 8; i++)
+        x |= (uint64_t)p[i] << 8 * i;
+    return x;
+}
+
+static void mend_sums(buffer *b)
+{
+    const size_t weights_at = (size_t)get_u64(b->bytes + 24);
+    const size_t packed_at = (size_t)get_u64(b->bytes + 48);
+    put_u64(b->bytes + 32, tsr_file_sum(b->bytes + 64, weights_at - 64));
+    put_u64(b->bytes + 40, tsr_file_sum(b->bytes + weights_at, packed_at - weights_at));
+    put_u64(b->bytes + 56, tsr_file_sum(b->bytes + packed_at, b->count - packed_at));
+}
+
+/* Every level's packing on every level: the same bits as without, and where they are one
+ * and the same, a session that needs less memory. */
+static void test_packed_for_any_level(void **state)
+{
+    (void)state;
+    static const char *const levels[] = { "c", "avx2", "avx512", "neon" };
+    enum { LEVELS = sizeof levels / sizeof *levels };
+    float plain[2048], packed[2048];
+    tsr_model *m = network();
+    for (int i = 0; i < LEVELS; i++) {
+        tsr_cpu_mask(~0u);
+        if (!tsr_cpu_limit(levels[i]))
+            continue;
+        buffer b = saved_as(m, false, true);
+        for (int k = 0; k < LEVELS; k++) {
+            tsr_model *again = NULL;
+            tsr_cpu_mask(~0u);
+            if (!tsr_cpu_limit(levels[k]))
+                continue;
+            assert_int_equal(tsr_file_load(b.bytes, b.count, &options, &again, NULL), TSR_OK);
+            const size_t n = run(m, plain);
+            assert_int_equal(run(again, packed), n);
+            assert_memory_equal(plain, packed, n * sizeof *plain);
+            if (i == k)
+                assert_true(tsr_session_measure(again, 1).packed
+                            < tsr_session_measure(m, 1).packed);
+            tsr_model_free(again);
+        }
+        free(b.bytes);
+    }
+    tsr_cpu_mask(~0u);
+    tsr_model_free(m);
+}
+
+/* What a session computes with is what lies in the file: change that, plain weights
+ * untouched, and the result changes. */
+static void test_packed_is_used_in_place(void **state)
+{
+    (void)state;
+    float before[2048], after[2048];
+    tsr_model *m = network(), *again = NULL;
+    buffer b = saved_as(m, false, true);
+    const size_t n = run(m, before), packed_at = (size_t)get_u64(b.bytes + 48);
+    tsr_model_free(m);
+    for (size_t i = packed_at; i < b.count; i += 4)
+        memset(b.bytes + i, 0, 4);
+    mend_sums(&b);
+    assert_int_equal(tsr_file_load(b.bytes, b.count, &options, &again, NULL), TSR_OK);
+    assert_int_equal(run(again, after), n);
+    for (size_t i = n - 5; i < n; i++)          /* the conv's: all of its weights are 0 now */
+        assert_true(after[i] == 0.0f);
+    assert_memory_not_equal(before, after, n * sizeof *before);
+    tsr_model_free(again);
+    free(b.bytes);
+}
+
+/* Lies about packed weights: refused, or a model that runs inside the file, which is a
+ * block of its exact size for the sanitizer to watch. */
+static void test_hostile_packed_is_harmless(void **state)
+{
+    (void)state;
+    float out[2048];
+    tsr_model *m = network(), *again = NULL;
+    buffer b = saved_as(m, false, true);
+    tsr_model_free(m);
+    const size_t weights_at = (size_t)get_u64(b.bytes + 24);
+    const size_t graph_end = 64 + (size_t)get_u64(b.bytes + 16), table = graph_end - 3 * 32 - 4;
+    int refused = 0, ran = 0;
+    for (size_t round = 0; round < (graph_end - table) * 8 + 64; round++) {
+        unsigned char *exact = aligned_alloc(64, (b.count + 63) / 64 * 64);
+        buffer e = { .bytes = exact, .count = b.count };
+        memcpy(exact, b.bytes, b.count);
+        /* Each bit of the table, then of the header's place of the packed weights. */
+        const size_t at = table + round / 8 < graph_end ? table + round / 8
+                                                        : 48 + round / 8 - (graph_end - table);
+        exact[at] ^= (unsigned char)(1u << round % 8);
+        if (get_u64(exact + 48) >= weights_at && get_u64(exact + 48) <= b.count)
+            mend_sums(&e);
+        tsr_error err = { 0 };
+        if (tsr_file_load(exact, b.count, &options, &again, &err) == TSR_OK) {
+            run(again, out);
+            ran++;
+            tsr_model_free(again);
+        } else {
+            assert_true(err.text[0] != '\0');
+            refused++;
+        }
+        free(exact);
+    }
+    assert_true(refused > 100 && ran > 100);
+    free(b.bytes);
+}
+
 static void test_half_is_exact(void **state)
 {
     (void)state;
@@ -239,6 +364,9 @@ int main(void)
         cmocka_unit_test(test_f16_is_near_and_smaller),
         cmocka_unit_test(test_every_byte_counts),
         cmocka_unit_test(test_hostile_graph_is_harmless),
+        cmocka_unit_test(test_packed_for_any_level),
+        cmocka_unit_test(test_packed_is_used_in_place),
+        cmocka_unit_test(test_hostile_packed_is_harmless),
         cmocka_unit_test(test_half_is_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "engine/cpu.h"
 #include "ops/kernels/dwconv_f32.h"
+#include "ops/kernels/layout_id.h"
 
 const tsr_dwconv_f32 *const tsr_dwconv_f32_variants[] = {
 #if defined(__x86_64__)
@@ -66,6 +67,19 @@ void tsr_dwconv_f32_pack(const tsr_dwconv_f32 *v, int taps, int channels,
                     x = bias[c];
                 *packed++ = x;
             }
+}
+
+/* A whole block and one that ends in a moved vector. */
+uint64_t tsr_dwconv_f32_layout(const tsr_dwconv_f32 *v)
+{
+    enum { BLOCK = 64, TAPS = 2 };
+    float weights[2 * BLOCK * TAPS], packed[2 * BLOCK * (TAPS + 1)];
+    const int channels = v->nr > 1 ? v->nr + v->nr / 2 + 1 : 1;
+    tsr_layout_count(weights, 2 * BLOCK * TAPS);
+    if (v->nr > BLOCK)
+        return 0;
+    tsr_dwconv_f32_pack(v, TAPS, channels, weights, weights, packed);
+    return tsr_layout_id(1000, packed, tsr_dwconv_f32_packed_size(v, TAPS, channels));
 }
 
 static void spans(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g, const float *image,

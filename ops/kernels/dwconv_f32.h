@@ -26,6 +26,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "ops/kernels/window.h"
 
 typedef struct {
@@ -101,6 +102,9 @@ size_t tsr_dwconv_f32_packed_size(const tsr_dwconv_f32 *v, int taps, int channel
 /* weights[taps][channels] and bias[channels] (NULL: zeros) -> blocks. */
 void tsr_dwconv_f32_pack(const tsr_dwconv_f32 *v, int taps, int channels,
                          const float *weights, const float *bias, float *packed);
+
+/* A number for how this variant packs: layout_id.h. */
+uint64_t tsr_dwconv_f32_layout(const tsr_dwconv_f32 *v);
 
 /* Is the filter 3, 5 or 7 wide, its x stride 1 or 2 (7 wide: 1), and do a row's
  * outputs miss at most half of the filter at either end (of every phase, with
