@@ -135,7 +135,8 @@ const cli_command cli_pose = {
 CLI_PICTURES_HELP
 "\n"
 CLI_NETWORK_HELP
-"Its output must be heatmaps [1,h,w,joints]; 14 of them are taken for the usual ones.\n"
+"Its output must be heatmaps [1,h,w,joints] or [1,joints,h,w]; 14 are taken for those of\n"
+"hourglass and cpm, 16 for MPII's and 17 for COCO's joints, others have numbers.\n"
 "Outputs with the channels of PoseNet (17, 34 and twice 32, or 64) are PoseNet.  An input\n"
 "of 256x256 and outputs of 16 maps of 64x64 are a stacked hourglass as published: R,G,B\n"
 "from 0 to 1, the 16 joints of MPII, and\n"

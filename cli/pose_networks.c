@@ -41,17 +41,23 @@ static tsr_status set_up_posenet(pose_networks *p, tsr_error *err)
     return TSR_OK;
 }
 
+/* The number of joints says which skeleton. */
 static tsr_status set_up_heatmaps(pose_networks *p, tsr_error *err)
 {
     const tsr_tensor *out = tsr_model_output(p->net.model.model, 0);
-    if (out->rank != 4 || out->dim[3] > TSR_MAX_POINTS)
+    int h, w;
+    const int joints = tsr_heatmap_count(out, &h, &w);
+    if (joints < 1 || joints > TSR_MAX_POINTS)
         return tsr_fail(err, TSR_UNSUPPORTED, "'%s' gives no heatmaps: its output '%s' should be "
-                        "[1,h,w,joints] with at most %d joints", p->net.name, out->name,
-                        TSR_MAX_POINTS);
+                        "[1,h,w,joints] or [1,joints,h,w] with at most %d joints", p->net.name,
+                        out->name, TSR_MAX_POINTS);
     p->kind = POSE_HEATMAPS;
-    p->skeleton = &tsr_skeleton_body14;
-    if (out->dim[3] != p->skeleton->points)
-        name_points(p, out->dim[3]);
+    switch (joints) {
+    case 14: p->skeleton = &tsr_skeleton_body14; break;
+    case 16: p->skeleton = &tsr_skeleton_body16; break;
+    case 17: p->skeleton = &tsr_skeleton_body17; break;
+    default: name_points(p, joints);
+    }
     return TSR_OK;
 }
 
@@ -146,7 +152,9 @@ static tsr_status look_heatmaps(pose_networks *p, const tsr_image *picture, pose
     tsr_session *s = p->net.session.session;
     TSR_TRY(cli_network_run(&p->net, picture, &back, err));
     const tsr_tensor *out = tsr_output(s, 0);
-    const tsr_affine grid = tsr_affine_for_grid(&back, tsr_input(s, 0), out->dim[2], out->dim[1]);
+    int h, w;
+    tsr_heatmap_count(out, &h, &w);
+    const tsr_affine grid = tsr_affine_for_grid(&back, tsr_input(s, 0), w, h);
     TSR_TRY(cli_network_work(&p->net, tsr_heatmap_bytes(out), err));
     tsr_person *one = &f->people[0];
     const int n = tsr_heatmap_decode(out, &grid, one->point, TSR_MAX_POINTS, p->net.work);

@@ -36,11 +36,29 @@ static planes planes_take(tsr_workspace *work, int h, int w)
     return p;
 }
 
+/* [1,n,h,w] if the last axis is too long for joints and the second is not. */
+static bool planes_first(const tsr_tensor *maps)
+{
+    return maps->dim[3] > TSR_MAX_POINTS && maps->dim[1] <= TSR_MAX_POINTS;
+}
+
+int tsr_heatmap_count(const tsr_tensor *maps, int *height, int *width)
+{
+    *height = *width = 0;
+    if (maps->rank != 4 || maps->dim[0] != 1)
+        return 0;
+    const int *d = maps->dim, first = planes_first(maps) ? 1 : 0;
+    *height = d[1 + first];
+    *width = d[2 + first];
+    return *height < 1 || *width < 1 ? 0 : first ? d[1] : d[3];
+}
+
 size_t tsr_heatmap_bytes(const tsr_tensor *maps)
 {
     tsr_workspace count = { NULL, 0 };
-    if (maps->rank == 4)
-        planes_take(&count, maps->dim[1], maps->dim[2]);
+    int h, w;
+    if (tsr_heatmap_count(maps, &h, &w))
+        planes_take(&count, h, w);
     return tsr_workspace_need(&count);
 }
 
@@ -107,19 +125,24 @@ static int find_peak(const planes *p, float *px, float *py)
 int tsr_heatmap_decode(const tsr_tensor *maps, const tsr_affine *grid_to_picture,
                        tsr_point *points, int room, void *work)
 {
-    if (maps->rank != 4 || maps->dim[0] != 1 || maps->dim[1] < 1 || maps->dim[2] < 1)
+    int h, w;
+    const int count = tsr_heatmap_count(maps, &h, &w), cells = h * w;
+    if (!count)
         return 0;
-    const int count = maps->dim[3], cells = maps->dim[1] * maps->dim[2];
     tsr_workspace space = tsr_workspace_make(work);
-    const planes p = planes_take(&space, maps->dim[1], maps->dim[2]);
+    const planes p = planes_take(&space, h, w);
     const int n = count < room ? count : room;
+    /* Cell i of map j is element i * cell + j * map. */
+    const size_t cell = planes_first(maps) ? 1 : (size_t)count;
+    const size_t map = planes_first(maps) ? (size_t)cells : 1;
     for (int j = 0; j < n; j++) {
+        const size_t first = (size_t)j * map;
         for (int i = 0; i < cells; i++)
-            p.a[i] = tsr_tensor_real(maps, (size_t)i * (size_t)count + (size_t)j);
+            p.a[i] = tsr_tensor_real(maps, first + (size_t)i * cell);
         tsr_point joint = { 0, 0, 0, 0 };
         const int peak = find_peak(&p, &joint.x, &joint.y);
         if (peak >= 0) {
-            const float raw = tsr_tensor_real(maps, (size_t)peak * (size_t)count + (size_t)j);
+            const float raw = tsr_tensor_real(maps, first + (size_t)peak * cell);
             joint.score = raw > 0 ? raw < 1 ? raw : 1 : 0;
             tsr_affine_apply(grid_to_picture, &joint.x, &joint.y);
         }

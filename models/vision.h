@@ -135,10 +135,14 @@ extern const tsr_skeleton tsr_skeleton_body14, tsr_skeleton_body16, tsr_skeleton
 tsr_affine tsr_affine_for_grid(const tsr_affine *input_to_picture, const tsr_tensor *input,
                                int width, int height);
 
-/* One joint per heatmap of [1,h,w,n]: 5x5 Gaussian blur, highest cell, parabola
- * through its neighbours for the fraction, then into the picture.  The score is
- * the map's own value in that cell.  Gives the number of points, at most `room`;
- * 0 when this is no such tensor.  Work space: tsr_heatmap_bytes(). */
+/* How many heatmaps, and of which size: of [1,h,w,n], or of [1,n,h,w] where the last axis
+ * is longer than TSR_MAX_POINTS and the second is not.  0: this is no such tensor. */
+int tsr_heatmap_count(const tsr_tensor *maps, int *height, int *width);
+
+/* One joint per heatmap: 5x5 Gaussian blur, highest cell, parabola through its
+ * neighbours for the fraction, then into the picture.  The score is the map's own value
+ * in that cell.  Gives the number of points, at most `room`.  Work space:
+ * tsr_heatmap_bytes(). */
 size_t tsr_heatmap_bytes(const tsr_tensor *maps);
 int tsr_heatmap_decode(const tsr_tensor *maps, const tsr_affine *grid_to_picture,
                        tsr_point *points, int room, void *work);

@@ -106,6 +106,19 @@ check "a head is a model" grep -q "classes/green/red/blue" out
 "$tarsier" convert mean.tflite --embedding -o features.tsr >out 2>err
 "$tarsier" info features.tsr >out
 check "features converted" grep -q '\[1, 3\] *mean' out
+# The pair as it would run there: an input's numbers through one file, then the other.
+{
+    printf '\223NUMPY\001\000\166\000%-117s\n' \
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 4, 4, 3), }"
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do     # -1, -1, 1: blue
+        printf '\000\000\200\277\000\000\200\277\000\000\200\077'
+    done
+} >blue.npy
+"$tarsier" run features.tsr --input blue.npy --output-dir board >out 2>err
+"$tarsier" run three.tsr --input board/*.npy --output-dir board/head >out 2>err
+tail -c 12 "$(grep -l "(1, 3)" board/head/*.npy)" | od -An -f >scores
+check "features and head as two files say blue" \
+    awk '{ if (!($3 > $1 && $3 > $2)) exit 1 } END { if (NR != 1) exit 1 }' scores
 
 # In a video a sign must be held: half a second of red, then blue.
 if command -v ffmpeg >/dev/null; then

@@ -166,6 +166,33 @@ static void test_blur_is_gaussian(void **state)
     assert_true(close_to(p[0].x, (float)(4 * (8.5 + d)), 1e-3f));
 }
 
+/* [1,n,h,w], as ONNX files have it, is the same maps in another order. */
+static void test_heatmaps_in_planes(void **state)
+{
+    (void)state;
+    enum { H = 40, W = 48, N = 17 };
+    float *cells = malloc(sizeof *cells * H * W * N), *planes = malloc(sizeof *cells * H * W * N);
+    uint32_t seed = 4;
+    for (int i = 0; i < H * W * N; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        cells[i] = (float)(seed >> 8) / (1 << 24);
+        planes[i % N * H * W + i / N] = cells[i];
+    }
+    const tsr_tensor a = { .name = "a", .data = cells, .dtype = TSR_F32, .rank = 4,
+                           .dim = { 1, H, W, N } };
+    const tsr_tensor b = { .name = "b", .data = planes, .dtype = TSR_F32, .rank = 4,
+                           .dim = { 1, N, H, W } };
+    tsr_point p[N], q[N];
+    int h, w;
+    assert_int_equal(tsr_heatmap_count(&b, &h, &w), N);
+    assert_true(h == H && w == W);
+    assert_int_equal(decode(&a, p, N), N);
+    assert_int_equal(decode(&b, q, N), N);
+    assert_memory_equal(p, q, sizeof p);
+    free(cells);
+    free(planes);
+}
+
 static void test_heatmaps_of_nonsense(void **state)
 {
     (void)state;
@@ -485,7 +512,8 @@ int main(void)
         cmocka_unit_test(test_top_k_of_probabilities), cmocka_unit_test(test_top_k_of_logits),
         cmocka_unit_test(test_top_k_of_nonsense), cmocka_unit_test(test_label_tables),
         cmocka_unit_test(test_joints_between_cells), cmocka_unit_test(test_lone_cell_does_not_win),
-        cmocka_unit_test(test_blur_is_gaussian), cmocka_unit_test(test_heatmaps_of_nonsense),
+        cmocka_unit_test(test_blur_is_gaussian), cmocka_unit_test(test_heatmaps_in_planes),
+        cmocka_unit_test(test_heatmaps_of_nonsense),
         cmocka_unit_test(test_labels_from_logits), cmocka_unit_test(test_labels_from_numbers),
         cmocka_unit_test(test_mask_and_wrong_shapes), cmocka_unit_test(test_voc_palette),
         cmocka_unit_test(test_anchor_counts), cmocka_unit_test(test_rows_meet_their_anchors),
