@@ -199,7 +199,10 @@ $(B)/libtests.a: $(call object,$(filter-out tests/test_%,$(wildcard tests/*.c)))
 	$(AR) rcs $@ $^
 
 $(TESTS): $(B)/test_%: $(B)/tests/test_%.o $(B)/libtests.a $(B)/libcli.a $(B)/libtarsier.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(CLI_LIBS) $(LDLIBS) -o $@
+	$(CC) $(CFLAGS) $(LDFLAGS) $(WRAP) $^ -lcmocka $(CLI_LIBS) $(LDLIBS) -o $@
+
+# A camera that the test plays itself.
+$(B)/test_camera: WRAP := -Wl,--wrap=ioctl
 
 $(B)/bench_session: $(call object,bench/bench_session.c cli/file.c cli/npy.c) $(B)/libtarsier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
