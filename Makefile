@@ -30,7 +30,7 @@ GCC := $(if $(findstring clang,$(shell $(CC) --version)),,yes)
 FLAGS.gemm_f32_neon := $(if $(GCC),-fno-schedule-insns -fno-shrink-wrap)
 FLAGS.dwconv_f32_neon := $(FLAGS.gemm_f32_neon)
 FLAGS.gemm_f16_neonf16 := $(FLAGS.gemm_f32_neon)
-FLAGS.dwconv_f16_neonf16 := $(FLAGS.gemm_f32_neon)
+FLAGS.dwconv_f16_neonf16 := $(if $(GCC),-fno-shrink-wrap)
 FLAGS.gemm_f32_c    := $(if $(GCC),-fno-tree-loop-vectorize)
 
 # make FORMATS="tflite tsr": the file formats to read.  tfjs wants libcjson.

@@ -31,10 +31,20 @@ INLINE vectors load(const uint16_t *p, const int vecs)
     return x;
 }
 
+/* The same by LDP, into registers that need not be neighbours: for what stays a while. */
+INLINE vectors load_apart(const uint16_t *p, const int vecs)
+{
+    vectors x = load(p, 1);
+    TSR_UNROLL for (int v = 1; v < vecs; v++)
+        x.v[v] = vreinterpretq_f16_u16(vld1q_u16(p + v * LANES));
+    return x;
+}
+
+/* As an instruction that the compiler leaves where it is: see gemm_f32_neon.c. */
 INLINE void multiply_add(vectors *sum, const vectors *x, const vectors *w, const int vecs)
 {
     TSR_UNROLL for (int v = 0; v < vecs; v++)
-        sum->v[v] = vfmaq_f16(sum->v[v], x->v[v], w->v[v]);
+        __asm__("fmla %0.8h, %1.8h, %2.8h" : "+w"(sum->v[v]) : "w"(x->v[v]), "w"(w->v[v]));
 }
 
 INLINE void store(const tsr_dwconv_f16_line *l, uint16_t *y, vectors *sum, const int px,
@@ -58,10 +68,11 @@ INLINE void tile_3(const tsr_dwconv_f16_line *l, const uint16_t *const *x, ptrdi
     vectors sum[PX], tap[ROW_KW];
     const int width = vecs * LANES, columns = (px - 1) * stride + ROW_KW;
     TSR_UNROLL for (int i = 0; i < px; i++)
-        sum[i] = load(w, vecs);
-    for (int ky = l->kh; ky > 0; ky--, x += l->x_step) {
+        sum[i] = load_apart(w, vecs);
+    w += width;
+    for (int ky = l->kh; ky > 0; ky--, x += l->x_step, w += ROW_KW * width) {
         TSR_UNROLL for (int t = 0; t < ROW_KW; t++)
-            tap[t] = load(w += width, vecs);
+            tap[t] = load_apart(w + t * width, vecs);
         TSR_UNROLL for (int j = 0; j < columns; j++) {
             const vectors in = load(x[j] + c, vecs);
             TSR_UNROLL for (int t = 0; t < ROW_KW; t++)

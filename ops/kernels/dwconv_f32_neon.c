@@ -28,8 +28,9 @@ VF_INLINE vf wide_load(const float *first, const float *second, ptrdiff_t at, co
     return vf_load((v < 2 ? first : second - NR) + at + v * VF);
 }
 
-/* As row_tile: px and stride are constants at every call. */
-VF_INLINE void wide_tile(const line *l, const place *at, const int px, const int stride)
+/* As row_tile: px, stride and inside (no column is missing) are constants at every call. */
+VF_INLINE void wide_tile(const line *l, const place *at, const int px, const int stride,
+                         const bool inside)
 {
     const int columns = (px - 1) * stride + WIDE_KW;
     vf acc[WIDE_PX][WIDE], tap[WIDE_KW][WIDE];
@@ -44,7 +45,7 @@ VF_INLINE void wide_tile(const line *l, const place *at, const int px, const int
             TSR_UNROLL for (int v = 0; v < WIDE; v++)
                 tap[t][v] = wide_load(w, w2, t * NR, v);
         TSR_UNROLL for (int j = 0; j < columns; j++, x += l->col) {
-            if ((j == 0 && at->first > 0) || (j == columns - 1 && j >= at->end))
+            if (!inside && ((j == 0 && at->first > 0) || (j == columns - 1 && j >= at->end)))
                 continue;
             const float32x4x4_t in = vld1q_f32_x4(x);
             TSR_UNROLL for (int t = 0; t < WIDE_KW; t++)
@@ -71,8 +72,12 @@ VF_INLINE void wide_channels(const line *shared, const place *start, const int p
 {
     line l = *shared;
     place at = *start;
+    const bool inside = at.first <= 0 && at.end >= (px - 1) * stride + WIDE_KW;
     for (; l.channels >= WIDE * VF; l.channels -= WIDE * VF) {
-        wide_tile(&l, &at, px, stride);
+        if (inside)
+            wide_tile(&l, &at, px, stride, true);
+        else
+            wide_tile(&l, &at, px, stride, false);
         at.x += WIDE * VF, at.y += WIDE * VF, at.bias += 2 * l.w_block;
     }
     if (l.channels >= VF)
