@@ -87,23 +87,24 @@ static void run(const tsr_step *s)
     tsr_parallel(s->threads, (all + p->rows_per_task - 1) / p->rows_per_task, task, (void *)s);
 }
 
-/* Enough rows that handing them out costs little against computing them. */
-static int rows_per_task(const tsr_node *n, const tsr_tensor *filter, const tsr_tensor *y)
+/* Enough rows that handing them out costs little against computing them, and that those
+ * above each other, which share input, are mostly in one task. */
+static int rows_per_task(const tsr_tensor *filter, const tsr_tensor *y, int workers)
 {
-    (void)n;
     const double macs = (double)y->dim[2] * y->dim[3] * filter->dim[1] * filter->dim[2];
-    const double wanted = 32768.0 / macs;
-    return wanted < 1 ? 1 : wanted > 64 ? 64 : (int)wanted;
+    const int wanted = 32768.0 / macs > 64 ? 64 : (int)(32768.0 / macs);
+    const int shared = y->dim[0] * y->dim[1] / (4 * workers);
+    return wanted > shared ? wanted : shared > 1 ? shared : 1;
 }
 
-static plan make_plan(const tsr_step *s)
+static plan make_plan(const tsr_step *s, int workers)
 {
     const tsr_conv2d_attr *a = &s->node->attr.conv2d;
     const tsr_tensor *x = s->in[0], *f = s->in[1], *y = s->out[0];
     const int c = y->dim[3];
     plan p = { .kernel = tsr_dwconv_f32_for(c), .batch = x->dim[0], .w = x->dim[2],
                .multiplier = c / x->dim[3],
-               .rows_per_task = rows_per_task(s->node, f, y) };
+               .rows_per_task = rows_per_task(f, y, workers) };
     p.y = (tsr_window){ x->dim[1], y->dim[1], f->dim[1], a->stride_y, a->dilation_y, a->pad_top };
     p.image = (tsr_dwconv_f32_image){
         .y = p.y,
@@ -139,7 +140,7 @@ tsr_status tsr_depthwise_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_conte
                                             tsr_error *err)
 {
     (void)err;
-    plan p = make_plan(s);
+    plan p = make_plan(s, ctx->workers);
     plan *kept = tsr_arena_keep(ctx->arena, sizeof *kept, _Alignof(plan));
     p.image.packed = keep_packed(&p, s, ctx);
     if (p.copy_size)

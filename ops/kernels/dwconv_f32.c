@@ -128,13 +128,37 @@ bool tsr_dwconv_f32_fits_row(const tsr_dwconv_f32_image *g)
     return true;
 }
 
+/* Rows above each other see the same input rows.  With so many channels at a time these are
+ * still in the first cache for the next row; all channels of three rows seldom fit. */
+static int channels_at_a_time(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g)
+{
+    enum { FLOATS = 8192 };     /* 32 KB */
+    const int rows = (g->y.taps - 1) * g->y.dilation + 1;
+    const int channels = FLOATS / rows / g->x.in / v->nr * v->nr;
+    return channels < v->nr ? v->nr : channels;
+}
+
+static void rows_of_some(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
+                         const float *image, int oy, int end, float *out)
+{
+    for (; oy < end; oy++, out += g->x.out * g->out_pixel)
+        v->row(g, image, oy, out);
+}
+
 void tsr_dwconv_f32_rows(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
                          const float *image, int oy, int end, float *out)
 {
-    const bool fits = v->row && g->channels >= v->vector && tsr_dwconv_f32_fits_row(g);
-    for (; oy < end; oy++, out += g->x.out * g->out_pixel)
-        if (fits)
-            v->row(g, image, oy, out);
-        else
+    if (!v->row || g->channels < v->vector || !tsr_dwconv_f32_fits_row(g)) {
+        for (; oy < end; oy++, out += g->x.out * g->out_pixel)
             spans(v, g, image, oy, out);
+        return;
+    }
+    const int some = end - oy > 1 ? channels_at_a_time(v, g) : g->channels;
+    tsr_dwconv_f32_image part = *g;
+    for (int c = 0; c < g->channels; c += part.channels) {
+        const int left = g->channels - c;
+        part.channels = left < some + v->nr ? left : some;      /* whole blocks, no small rest */
+        part.packed = g->packed + (ptrdiff_t)c * (1 + g->y.taps * g->x.taps);
+        rows_of_some(v, &part, image + c, oy, end, out + c);
+    }
 }
