@@ -129,13 +129,13 @@ bool tsr_dwconv_f32_fits_row(const tsr_dwconv_f32_image *g)
 }
 
 /* Rows above each other see the same input rows.  With so many channels at a time these are
- * still in the first cache for the next row; all channels of three rows seldom fit. */
-static int channels_at_a_time(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g)
+ * still in the first cache for the next row; all channels of three rows seldom fit.  Runs of
+ * too few channels cost more than that saves, and with dilation the next row sees others. */
+static int channels_at_a_time(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g, int rows)
 {
-    enum { FLOATS = 8192 };     /* 32 KB */
-    const int rows = (g->y.taps - 1) * g->y.dilation + 1;
-    const int channels = FLOATS / rows / g->x.in / v->nr * v->nr;
-    return channels < v->nr ? v->nr : channels;
+    enum { FLOATS = 8192, LEAST = 32 };     /* 32 KB */
+    const int channels = FLOATS / g->y.taps / g->x.in / v->nr * v->nr;
+    return rows > 1 && g->y.dilation == 1 && channels >= LEAST ? channels : g->channels;
 }
 
 static void rows_of_some(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
@@ -153,7 +153,7 @@ void tsr_dwconv_f32_rows(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
             spans(v, g, image, oy, out);
         return;
     }
-    const int some = end - oy > 1 ? channels_at_a_time(v, g) : g->channels;
+    const int some = channels_at_a_time(v, g, end - oy);
     tsr_dwconv_f32_image part = *g;
     for (int c = 0; c < g->channels; c += part.channels) {
         const int left = g->channels - c;

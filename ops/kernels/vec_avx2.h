@@ -5,6 +5,8 @@
  *
  *   vf_load_part, vf_store_part   touch exactly n elements, 1 <= n <= VF; the
  *                                 lanes behind them are 0
+ *   vf_in_register(x)             x; where registers abound, the compiler may not load it
+ *                                 from memory again for each use
  *   vf_min, vf_max                a NaN in b comes out; one in a may be lost
  *   vf_max_nan, vf_min_nan        a NaN in either comes out
  *   vf_clamp                      a NaN in v comes out
@@ -22,6 +24,7 @@ enum { VF = 8 };
 
 #define VF_INLINE static inline __attribute__((always_inline))
 
+VF_INLINE vf vf_in_register(vf x)                { return x; }
 VF_INLINE vf vf_load(const float *p)             { return _mm256_loadu_ps(p); }
 VF_INLINE void vf_store(float *p, vf v)          { _mm256_storeu_ps(p, v); }
 VF_INLINE vf vf_set(float x)                     { return _mm256_set1_ps(x); }

@@ -13,6 +13,7 @@ enum { VF = 16 };
 
 #define VF_INLINE static inline __attribute__((always_inline))
 
+VF_INLINE vf vf_in_register(vf x)               { __asm__("" : "+v"(x)); return x; }
 VF_INLINE vf vf_load(const float *p)             { return _mm512_loadu_ps(p); }
 VF_INLINE void vf_store(float *p, vf v)          { _mm512_storeu_ps(p, v); }
 VF_INLINE vf vf_set(float x)                     { return _mm512_set1_ps(x); }

@@ -13,6 +13,7 @@ enum { VF = 4 };
 
 #define VF_INLINE static inline __attribute__((always_inline))
 
+VF_INLINE vf vf_in_register(vf x)                { return x; }
 VF_INLINE vf vf_load(const float *p)             { return vld1q_f32(p); }
 VF_INLINE void vf_store(float *p, vf v)          { vst1q_f32(p, v); }
 VF_INLINE vf vf_set(float x)                     { return vdupq_n_f32(x); }
