@@ -259,7 +259,7 @@ static void test_long_video(void **state)
     const int frames = getenv("TSR_CPU") ? 300 : 3000;
 #endif
     const scene s = { "grace_hopper.png", 262, 235, 200, 0.6 };
-    uint8_t *rgb = malloc((size_t)VIEWS * W * H * 3);
+    static uint8_t rgb[VIEWS * W * H * 3];      /* static: the test may end in a skip */
     follow_fixture f;
     fixture_follow(&f, &tsr_follow_faces, 1);
     tsr_image photo = fixture_picture(s.photo);
@@ -278,7 +278,6 @@ static void test_long_video(void **state)
     }
     assert_int_equal(mallinfo2().uordblks, before);
     assert_int_equal(f.state.detector_runs, 1);
-    free(rgb);
     cli_image_free(&photo);
     fixture_unfollow(&f);
 }
