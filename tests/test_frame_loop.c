@@ -13,6 +13,7 @@ typedef struct {
     long frames, next;
     double fps;
     long breaks;                /* the frame that cannot be read; -1: none */
+    bool slow;
 } film;
 
 static void rest(long ms) { nanosleep(&(struct timespec){ 0, ms * 1000000 }, NULL); }
@@ -28,6 +29,8 @@ static tsr_status read_frame(cli_video *v, const tsr_image *to, double *seconds,
         return TSR_OK;
     if (v->live)
         rest(1);
+    if (f->slow)
+        rest(8);
     if (to)
         to->rgb[0] = (uint8_t)f->next;
     *seconds = (double)f->next++ / f->fps;
@@ -39,7 +42,7 @@ typedef struct {
     long seen[256], looks, written[256], writes;
     double seconds[256];
     long bad_look, bad_write;   /* which call fails; -1: none */
-    bool slow;
+    bool slow, even;            /* even: each stage takes as long as the others */
     atomic_int in_flight, most;
 } record;
 
@@ -52,7 +55,7 @@ static tsr_status look(void *user, const cli_frame *frame, void *result, tsr_err
     const int now = ++r->in_flight;
     if (now > r->most)
         r->most = now;
-    if (r->slow)
+    if (r->slow || r->even)
         rest(8);
     if (r->looks == r->bad_look)
         return tsr_fail(err, TSR_NO_MEMORY, "look %ld fails", r->looks);
@@ -72,6 +75,8 @@ static tsr_status write_frame(void *user, const cli_frame *frame, const void *re
         return tsr_fail(err, TSR_BAD_FILE, "write %ld fails", r->writes);
     assert_int_equal(((const found *)result)->pixel, frame->number & 255);
     assert_int_equal(frame->image.rgb[0], frame->number & 255);
+    if (r->even)
+        rest(8);
     r->seconds[r->writes] = frame->seconds;
     r->written[r->writes++] = frame->number;
     --r->in_flight;
@@ -98,7 +103,7 @@ static void test_order(void **state)
     (void)state;
     for (int slots = 1; slots <= CLI_MAX_SLOTS; slots += 5)
         for (long n = 0; n < 60; n += 7) {
-            film f = { n, 0, 25, -1 };
+            film f = { n, 0, 25, -1, false };
             record r = fresh();
             assert_int_equal(run(&f, &r, &(cli_pace){ slots, 1, 0 }, false, NULL), TSR_OK);
             assert_int_equal(r.writes, n);
@@ -113,7 +118,7 @@ static void test_order(void **state)
 static void test_pace(void **state)
 {
     (void)state;
-    film f = { 100, 0, 30, -1 };
+    film f = { 100, 0, 30, -1, false };
     record r = fresh();
     assert_int_equal(run(&f, &r, &(cli_pace){ 4, 7, 0 }, false, NULL), TSR_OK);
     assert_int_equal(r.writes, 15);             /* 0, 7 ... 98 */
@@ -121,7 +126,7 @@ static void test_pace(void **state)
         assert_int_equal(r.written[i], 7 * i);
 
     /* 30 frames a second at 12 at most: never closer than that, less a tenth. */
-    f = (film){ 100, 0, 30, -1 };
+    f = (film){ 100, 0, 30, -1, false };
     r = fresh();
     assert_int_equal(run(&f, &r, &(cli_pace){ 4, 1, 12 }, false, NULL), TSR_OK);
     assert_in_range(r.writes, 38, 41);
@@ -129,11 +134,30 @@ static void test_pace(void **state)
         assert_true(r.seconds[i] - r.seconds[i - 1] > 1 / 30.0);
     /* At its own rate and a bit below, nothing is lost. */
     for (double fps = 29.9; fps < 31; fps += 0.1) {
-        f = (film){ 100, 0, 30, -1 };
+        f = (film){ 100, 0, 30, -1, false };
         r = fresh();
         assert_int_equal(run(&f, &r, &(cli_pace){ 4, 1, fps }, false, NULL), TSR_OK);
         assert_true(r.writes >= 99 || (fps < 30 && r.writes >= 98));
     }
+}
+
+/* Three stages of 8 ms: 24 ms a frame one after the other, 8 ms when they overlap.  They
+ * sleep, so that this holds however busy the machine is. */
+static void test_overlap(void **state)
+{
+    (void)state;
+    double ms[2];
+    for (int k = 0; k < 2; k++) {
+        film f = { 25, 0, 25, -1, true };
+        record r = fresh();
+        r.even = true;
+        const double begin = cli_clock_ms();
+        assert_int_equal(run(&f, &r, &(cli_pace){ k ? 4 : 1, 1, 0 }, false, NULL), TSR_OK);
+        ms[k] = cli_clock_ms() - begin;
+        assert_int_equal(r.most > 1, k);
+    }
+    if (ms[1] > 0.65 * ms[0])
+        fail_msg("25 frames: %.0f ms one after the other, %.0f ms overlapped", ms[0], ms[1]);
 }
 
 /* A damaged frame comes after all frames before it; the other failures end it at once. */
@@ -142,20 +166,20 @@ static void test_failures(void **state)
     (void)state;
     for (int slots = 1; slots <= 9; slots += 4) {
         tsr_error err = { 0 };
-        film f = { 100, 0, 25, 40 };
+        film f = { 100, 0, 25, 40, false };
         record r = fresh();
         assert_int_equal(run(&f, &r, &(cli_pace){ slots, 1, 0 }, false, &err), TSR_BAD_FILE);
         assert_string_equal(err.text, "frame 40 is damaged");
         assert_int_equal(r.writes, 40);
 
-        f = (film){ 100, 0, 25, -1 };
+        f = (film){ 100, 0, 25, -1, false };
         r = fresh();
         r.bad_look = 30;
         assert_int_equal(run(&f, &r, &(cli_pace){ slots, 1, 0 }, false, &err), TSR_NO_MEMORY);
         assert_string_equal(err.text, "look 30 fails");
         assert_true(r.writes <= 30);
 
-        f = (film){ 100, 0, 25, -1 };
+        f = (film){ 100, 0, 25, -1, false };
         r = fresh();
         r.bad_write = 20;
         assert_int_equal(run(&f, &r, &(cli_pace){ slots, 1, 0 }, false, &err), TSR_BAD_FILE);
@@ -169,7 +193,7 @@ static void test_failures(void **state)
 static void test_live(void **state)
 {
     (void)state;
-    film f = { 100, 0, 1000, -1 };
+    film f = { 100, 0, 1000, -1, false };
     record r = fresh();
     r.slow = true;
     assert_int_equal(run(&f, &r, &(cli_pace){ 3, 1, 0 }, true, NULL), TSR_OK);
@@ -183,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_overlap),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_live),
     };
