@@ -11,10 +11,13 @@
  * Weights are small whole numbers, and three channels share one 64-bit number, 21 bits
  * each, so one multiplication weighs a pixel: 255 (F taps)^2 fits in 21 bits as long as
  * F taps <= 64.  Places are fixed-point, too, with 16 bits behind the point.
- * Most squares lie wholly inside the picture and need no test for its edges.
+ * Most squares lie wholly inside the picture and need no test for its edges.  Those of
+ * one tap, the usual ones, are first copied together, corner by corner, so that the
+ * arithmetic runs over all channels of a row in 16 bits, which compilers turn into vectors.
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
+#include <string.h>
 #include "models/crop_row.h"
 
 enum { MOST_TAPS = 8, UNITS = 64, POINT = 16, LANE = 21, SHIFT = 22 };
@@ -24,7 +27,10 @@ tsr_cropper tsr_cropper_make(const tsr_image *from, const tsr_affine *to_picture
     const float *m = to_picture->m;
     const float wide = sqrtf(fabsf(m[0] * m[4] - m[1] * m[3])) - 0.25f;
     const int taps = wide >= 2 ? wide < MOST_TAPS ? (int)wide : MOST_TAPS : 1;
-    return (tsr_cropper){ from, *to_picture, taps };
+    const float limit = 1e6f, one = 1 << POINT;
+    const bool sane = fabsf(m[0]) < limit && fabsf(m[3]) < limit;
+    return (tsr_cropper){ from, *to_picture, taps, sane ? (int64_t)rintf(m[0] * one) : 0,
+                          sane ? (int64_t)rintf(m[3] * one) : 0 };
 }
 
 /* Three bytes, each in a lane of its own. */
@@ -77,7 +83,7 @@ static void store(uint64_t sum, uint32_t inverse, uint8_t *rgb)
                             + (1u << (SHIFT - 1))) >> SHIFT);
 }
 
-/* `taps` is a constant wherever this is called, so that its loops unroll. */
+/* Inline, so that its loops unroll where `taps` is a constant. */
 static inline void row_inside(const tsr_image *im, walk w, int taps, int count, uint8_t *rgb)
 {
     const uint32_t whole = (uint32_t)(UNITS / taps), full = whole * (uint32_t)taps;
@@ -101,20 +107,60 @@ static void row_anywhere(const tsr_image *im, walk w, int taps, int count, uint8
     }
 }
 
+/* All four corners of each place, R,G,B after R,G,B; a byte more than each pixel has is
+ * copied, so there must be one more pixel to the right. */
+typedef struct {
+    uint8_t corner[4][3 * TSR_CROP_ROW + 1];
+    uint16_t fx[3 * TSR_CROP_ROW];      /* in 1 / 64      */
+    int16_t fy[3 * TSR_CROP_ROW];       /* in 1 / 32768   */
+} corners;
+
+static void collect(const tsr_image *im, walk w, int count, corners *c)
+{
+    for (int i = 0; i < 3 * count; i += 3, w.x += w.dx, w.y += w.dy) {
+        const uint8_t *p = im->rgb + (w.y >> POINT) * im->stride + 3 * (w.x >> POINT);
+        memcpy(&c->corner[0][i], p, 4);
+        memcpy(&c->corner[1][i], p + 3, 4);
+        memcpy(&c->corner[2][i], p + im->stride, 4);
+        memcpy(&c->corner[3][i], p + im->stride + 3, 4);
+        const uint16_t fx = (uint16_t)((w.x & 0xFFFF) >> 10);
+        const int16_t fy = (int16_t)((w.y & 0xFFFF) >> 1);
+        c->fx[i] = c->fx[i + 1] = c->fx[i + 2] = fx;
+        c->fy[i] = c->fy[i + 1] = c->fy[i + 2] = fy;
+    }
+}
+
+/* Along x in 1/64 of a level, at most 255 * 64; then along y: a + (b - a) f, for which
+ * the upper half of a 16-bit product is enough. */
+static void row_bilinear(const tsr_image *im, walk w, int count, uint8_t *rgb)
+{
+    corners c;
+    uint8_t out[3 * TSR_CROP_ROW];
+    if (count < TSR_CROP_ROW)           /* lanes that nobody asked for */
+        memset(&c, 0, sizeof c);
+    collect(im, w, count, &c);
+    for (int i = 0; i < 3 * TSR_CROP_ROW; i++) {
+        const uint16_t f = c.fx[i], g = (uint16_t)(UNITS - f);
+        const int16_t a = (int16_t)(c.corner[0][i] * g + c.corner[1][i] * f);
+        const int16_t b = (int16_t)(c.corner[2][i] * g + c.corner[3][i] * f);
+        const int16_t twice = (int16_t)(2 * (b - a));
+        const int16_t step = (int16_t)((twice * c.fy[i]) >> 16);
+        out[i] = (uint8_t)((a + step + UNITS / 2) / UNITS);
+    }
+    memcpy(rgb, out, 3 * (size_t)count);
+}
+
 static bool inside(const tsr_image *im, int64_t x, int64_t y, int taps)
 {
-    return x >= 0 && y >= 0 && x >> POINT < im->width - taps && y >> POINT < im->height - taps;
+    return x >= 0 && y >= 0 && x >> POINT < im->width - taps - 1 && y >> POINT < im->height - taps;
 }
 
 void tsr_crop_row(const tsr_cropper *c, int x, int y, int count, uint8_t *rgb)
 {
     const float limit = 1e6f, one = 1 << POINT, half = (float)c->taps / 2;
-    const float *m = c->to_picture.m;
     float left = (float)x + 0.5f, top = (float)y + 0.5f;
     tsr_affine_apply(&c->to_picture, &left, &top);
-    const bool sane = fabsf(left) < limit && fabsf(top) < limit && fabsf(m[0]) < limit &&
-                      fabsf(m[3]) < limit;
-    if (!sane) {                /* NaN, too */
+    if (!(fabsf(left) < limit && fabsf(top) < limit)) {         /* NaN, too */
         for (int i = 0; i < 3 * count; i++)
             rgb[i] = 0;
         return;
@@ -122,15 +168,14 @@ void tsr_crop_row(const tsr_cropper *c, int x, int y, int count, uint8_t *rgb)
     /* Half a unit more, because the fractions are cut off. */
     const float unit = 0.5f * (float)c->taps / UNITS;
     const walk w = {
-        (int64_t)floorf((left - half + unit) * one), (int64_t)floorf((top - half + unit) * one),
-        (int64_t)rintf(m[0] * one), (int64_t)rintf(m[3] * one),
+        (int64_t)((left - half + unit) * one), (int64_t)((top - half + unit) * one), c->dx, c->dy,
     };
     const int last = count - 1;
     if (!inside(c->from, w.x, w.y, c->taps) ||
         !inside(c->from, w.x + last * w.dx, w.y + last * w.dy, c->taps))
         row_anywhere(c->from, w, c->taps, count, rgb);
     else if (c->taps == 1)
-        row_inside(c->from, w, 1, count, rgb);
+        row_bilinear(c->from, w, count, rgb);
     else if (c->taps == 2)
         row_inside(c->from, w, 2, count, rgb);
     else

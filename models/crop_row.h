@@ -7,13 +7,15 @@
 
 #include "models/vision.h"
 
-enum { TSR_CROP_ROW = 16 };
+enum { TSR_CROP_ROW = 32 };
 
 /* What does not change from pixel to pixel. */
 typedef struct {
     const tsr_image *from;
     tsr_affine to_picture;
     int taps;                   /* a sample averages taps x taps pixels */
+    int64_t dx, dy;             /* from sample to sample, 16 bits behind the point; 0, 0 in a
+                                   map that makes no sense */
 } tsr_cropper;
 
 tsr_cropper tsr_cropper_make(const tsr_image *from, const tsr_affine *to_picture);
