@@ -25,7 +25,7 @@ enum { MOST_TAPS = 8, UNITS = 64, POINT = 16, LANE = 21, SHIFT = 22 };
 tsr_cropper tsr_cropper_make(const tsr_image *from, const tsr_affine *to_picture)
 {
     const float *m = to_picture->m;
-    const float wide = sqrtf(fabsf(m[0] * m[4] - m[1] * m[3])) - 0.25f;
+    const float wide = sqrtf(fabsf(m[0] * m[4] - m[1] * m[3])) - 0.5f;
     const int taps = wide >= 2 ? wide < MOST_TAPS ? (int)wide : MOST_TAPS : 1;
     const float limit = 1e6f, one = 1 << POINT;
     const bool sane = fabsf(m[0]) < limit && fabsf(m[3]) < limit;
