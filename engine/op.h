@@ -19,7 +19,8 @@
 /* Inputs are listed as they stand in tsr_node.in; [x] may be absent. */
 typedef enum {
     /* --- weights --- */
-    TSR_OP_CONV2D,              /* x[n,h,w,c], filter[oc,kh,kw,c/groups], [bias[oc]], [residual] */
+    TSR_OP_CONV2D,              /* x[n,h,w,c], filter[oc,kh,kw,c/groups], [bias[oc]],
+                                   [residual: like the output, or one pixel for all of it] */
     TSR_OP_DEPTHWISE_CONV2D,    /* x[n,h,w,c], filter[1,kh,kw,c*multiplier], [bias]   */
     TSR_OP_TRANSPOSE_CONV2D,    /* x[n,h,w,c], filter[oc,kh,kw,c], [bias]             */
     TSR_OP_DENSE,               /* x[..,c], filter[oc,c], [bias]                      */

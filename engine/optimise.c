@@ -11,6 +11,8 @@
  *                       before it: that is how BatchNorm disappears
  *   fuse_clamp          RELU, RELU6 move into the node before them
  *   fuse_residual       the ADD behind a conv becomes its fourth input
+ *   split_concat        a pixel enlarged and laid beside others for a 1x1 conv is
+ *                       multiplied on its own
  *
  * and at last nodes whose results nobody reads are dropped.  Constants were
  * folded while the graph was built (graph.c).    SPDX-License-Identifier: MIT
@@ -20,7 +22,7 @@
 
 static bool (*const passes[])(tsr_graph *g, int node) = {
     tsr_drop_no_op, tsr_join_transposes, tsr_fold_space_to_batch, tsr_fuse_pad,
-    tsr_fuse_affine, tsr_fuse_clamp, tsr_fuse_residual,
+    tsr_fuse_affine, tsr_fuse_clamp, tsr_fuse_residual, tsr_split_concat,
 };
 
 tsr_node *tsr_producer(const tsr_graph *g, int value)

@@ -20,6 +20,8 @@ bool tsr_fuse_pad(tsr_graph *g, int i);
 bool tsr_fuse_affine(tsr_graph *g, int i);
 bool tsr_fuse_residual(tsr_graph *g, int i);
 
+bool tsr_split_concat(tsr_graph *g, int i);         /* split_concat.c */
+
 static inline bool tsr_is_removed(const tsr_node *n) { return n->out_count == 0; }
 
 /* The node that computes `value`, or NULL for inputs and constants. */

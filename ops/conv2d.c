@@ -2,8 +2,9 @@
  * conv2d.c - y[oy,ox,co] = clamp(bias[co] + residual[oy,ox,co] + sum over ky,kx,ci of
  *            x[oy*sy - top + ky*dy, ox*sx - left + kx*dx, ci] * filter[co,ky,kx,ci])
  *
- * With groups, output channel co sees only the c/groups input channels of its own
- * group.  This file settles geometry for every data type; conv2d.h says who computes.
+ * A 1x1 convolution's residual may be one pixel, added to every pixel.  With groups, output
+ * channel co sees only the c/groups input channels of its own group.  This file settles
+ * geometry for every data type; conv2d.h says who computes.
  * SPDX-License-Identifier: MIT
  */
 #include "engine/graph.h"
@@ -98,7 +99,8 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
                         n->name, k[1], k[2], x[1], x[2]);
     out->rank = 4;
     out->dim[0] = x[0], out->dim[1] = oh, out->dim[2] = ow, out->dim[3] = k[0];
-    if (n->in_count > 3 && in[3] && !same_shape(in[3], out))
+    if (n->in_count > 3 && in[3] && !same_shape(in[3], out)
+        && !(k[1] == 1 && k[2] == 1 && tsr_conv2d_repeats(in[3], out)))
         return tsr_fail(err, TSR_BAD_FILE, "conv2d '%s': residual '%s' is not shaped like "
                        "the output",
                         n->name, in[3]->name);
@@ -142,8 +144,10 @@ static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
 {
     const tsr_conv2d_shape shape = tsr_conv2d_shape_of(s);
     *in = tsr_window_needs(s, out);
-    return shape.n == 1 && (tsr_is_q8(s->in[0]->dtype)
-                            || (!sees_all(&shape) && !tsr_conv2d_winograd_fits(&shape)));
+    const tsr_dtype type = s->in[0]->dtype;
+    return shape.n == 1 && (tsr_is_q8(type)
+                            || (type == TSR_F32 && !sees_all(&shape)
+                                && !tsr_conv2d_winograd_fits(&shape)));
 }
 
 static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_tensor *out)

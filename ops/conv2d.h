@@ -43,6 +43,13 @@ tsr_status tsr_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx,
  * its input at once. */
 tsr_status tsr_dense_prepare_row_f32(tsr_step *s, const tsr_prepare_context *ctx);
 
+/* A residual of a single pixel, which is added to all of them. */
+static inline bool tsr_conv2d_repeats(const tsr_tensor *residual, const tsr_tensor *out)
+{
+    return out->dim[0] == 1 && residual->rank == 4 && residual->dim[3] == out->dim[3]
+        && tsr_elements(residual) == (size_t)out->dim[3] && tsr_elements(out) != (size_t)out->dim[3];
+}
+
 /* Residual input of a convolution, or NULL. */
 static inline const tsr_tensor *tsr_conv2d_residual(const tsr_step *s)
 {

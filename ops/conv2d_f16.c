@@ -147,13 +147,15 @@ static void task(void *arg, int index, int worker)
     else
         point(c, to, first, rows);
     const tsr_tensor *residual = tsr_conv2d_residual(step);
-    const ptrdiff_t out = (ptrdiff_t)first * oc + (ptrdiff_t)group * c->n;
+    const bool repeats = residual && tsr_conv2d_repeats(residual, step->out[0]);
+    const ptrdiff_t column = (ptrdiff_t)group * c->n, out = (ptrdiff_t)first * oc + column;
+    const ptrdiff_t residual_at = repeats ? column : out;
     tsr_gemm_f16_run(c->gemm, &(tsr_gemm_f16_block){
         .a = to.p, .a_step = rows, .taps = c->window ? 1 : c->taps,
         .kc = c->window ? c->window : c->kc,
         .b = c->packed + (size_t)group * c->group_size,
-        .residual = residual ? (const uint16_t *)residual->data + out : NULL,
-        .c = (uint16_t *)step->out[0]->data + out, .ldr = oc, .ldc = oc,
+        .residual = residual ? (const uint16_t *)residual->data + residual_at : NULL,
+        .c = (uint16_t *)step->out[0]->data + out, .ldr = repeats ? 0 : oc, .ldc = oc,
         .m = rows, .n = c->n, .lo = step->node->lo, .hi = step->node->hi,
     }, (int)((int64_t)c->panels * chunk / c->chunks),
        (int)((int64_t)c->panels * (chunk + 1) / c->chunks));

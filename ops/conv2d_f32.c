@@ -258,12 +258,12 @@ static void multiply(const tsr_step *step, const place *at, const piece *w,
     point(c, to, w->first, w->rows);
     const tsr_tensor *residual = tsr_conv2d_residual(step);
     const ptrdiff_t column = (ptrdiff_t)w->group * c->n;
+    const ptrdiff_t ldr = residual && tsr_conv2d_repeats(residual, step->out[0]) ? 0 : oc;
     tsr_gemm_f32_run(c->gemm, &(tsr_gemm_f32_block){
         .a = to.p, .a_step = w->rows, .taps = c->taps, .kc = c->kc,
         .b = c->packed + (size_t)w->group * c->group_size,
-        .residual = residual
-                  ? (const float *)residual->data + (ptrdiff_t)w->first * oc + column : NULL,
-        .c = at->y + (ptrdiff_t)(w->first - at->y_pixel) * oc + column, .ldr = oc, .ldc = oc,
+        .residual = residual ? (const float *)residual->data + w->first * ldr + column : NULL,
+        .c = at->y + (ptrdiff_t)(w->first - at->y_pixel) * oc + column, .ldr = ldr, .ldc = oc,
         .m = w->rows, .n = c->n, .lo = step->node->lo, .hi = step->node->hi,
     }, w->panel, w->panel_end);
 }

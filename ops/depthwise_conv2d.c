@@ -80,7 +80,7 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
 {
     *in = tsr_window_needs(s, out);
-    return s->in[0]->dim[0] == 1;
+    return s->in[0]->dim[0] == 1 && (s->in[0]->dtype == TSR_F32 || tsr_is_q8(s->in[0]->dtype));
 }
 
 static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_tensor *out)

@@ -245,6 +245,53 @@ static void space_to_batch(tsr_graph *g)
     tsr_graph_output(g, x);
 }
 
+static int pooled(tsr_graph *g, int x, int c, int h, int w)     /* and enlarged again */
+{
+    const tsr_pool2d_attr all = { h, w, 1, 1, 1, 1, 0, 0, 0, 0, false };
+    x = node(g, (tsr_node){ .kind = TSR_OP_AVERAGE_POOL2D, FREE, .attr.pool2d = all }, "pool", 1,
+             &x);
+    x = conv(g, x, c, 5, 1);
+    return node(g, (tsr_node){ .kind = TSR_OP_RESIZE, FREE,
+                               .attr.resize = { .oh = h, .ow = w, .method = TSR_BILINEAR,
+                                                .coord = TSR_COORD_ALIGN_CORNERS } }, "large", 1,
+                &x);
+}
+
+static int concat(tsr_graph *g, int count, const int *in)
+{
+    return node(g, (tsr_node){ .kind = TSR_OP_CONCAT, FREE, .attr.concat = { 3 } }, "concat", count,
+                in);
+}
+
+static void pooled_branch(tsr_graph *g)         /* no resize, no concat: DeepLab's two branches */
+{
+    const int x = input(g, 6, 5, 4);
+    const int y = concat(g, 2, (int[]){ pooled(g, x, 4, 6, 5), conv(g, x, 4, 3, 1) });
+    tsr_graph_output(g, clamp(g, conv(g, y, 8, 7, 1), 0, 6, "relu6"));
+}
+
+static void pooled_among_three(tsr_graph *g)    /* the concat of the other two stays */
+{
+    const int x = input(g, 6, 5, 4);
+    const int y = concat(g, 3, (int[]){ conv(g, x, 4, 3, 1), pooled(g, x, 4, 6, 5), x });
+    tsr_graph_output(g, conv(g, y, 12, 7, 1));
+}
+
+static void pooled_for_two(tsr_graph *g)        /* the concat is wanted itself: all stays */
+{
+    const int x = input(g, 6, 5, 4);
+    const int y = concat(g, 2, (int[]){ conv(g, x, 4, 3, 1), pooled(g, x, 4, 6, 5) });
+    tsr_graph_output(g, y);
+    tsr_graph_output(g, conv(g, y, 8, 7, 1));
+}
+
+static void pooled_for_3x3(tsr_graph *g)        /* padding makes its border differ: all stays */
+{
+    const int x = input(g, 6, 5, 4);
+    const int y = concat(g, 2, (int[]){ conv(g, x, 4, 3, 1), pooled(g, x, 4, 6, 5) });
+    tsr_graph_output(g, conv(g, y, 8, 7, 3));
+}
+
 static void no_ops(tsr_graph *g)
 {
     int x = conv(g, input(g, 4, 5, 3), 3, 4, 1);
@@ -273,6 +320,10 @@ static void test_passes(void **state)
     check(transposes, 2);
     check(space_to_batch, 1);
     check(no_ops, 1);
+    check(pooled_branch, 5);
+    check(pooled_among_three, 6);
+    check(pooled_for_two, 6);
+    check(pooled_for_3x3, 6);
 }
 
 /* A chain of in-place operators needs one tensor's memory, not two. */
