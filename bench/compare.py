@@ -37,16 +37,14 @@ import report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OURS = report.OURS
-# name: (script or program, Python package it needs, ending of the files it reads,
-#        environment that limits it to AVX2; None: cannot be limited)
+# name: (script, Python package it needs, ending of the files it reads, environment
+#        that limits it to AVX2; None: cannot be limited)
 PEERS = {
     "LiteRT": ("litert.py", "ai_edge_litert", ".tflite", None),
     "ONNX Runtime": ("ort.py", "onnxruntime", ".onnx", None),
     "OpenVINO": ("ov.py", "openvino", ".onnx", {"ONEDNN_MAX_CPU_ISA": "AVX2"}),
     "MNN": ("mnn_peer.py", "MNN", ".onnx", None),
     "ncnn": ("ncnn_peer.py", "ncnn", ".onnx", None),
-    "oneDNN": ("bench_onednn", None, ".onnx", {"ONEDNN_MAX_CPU_ISA": "AVX2"}),
-    "XNNPACK": ("bench_xnnpack", None, ".onnx", None),
 }
 MODELS = ["hourglass_v2_192", "cpm_192", "deeplabv3_257_mv_gpu", "mobilenet_v1_0.25_224_float",
           "mobilenet_v2_224", "deeplab_513_s16", "deeplab_513_s16_classes", "deeplab_513_s8",
@@ -165,14 +163,10 @@ def choose_peers(args):
     for name, (script, package, ending, limit) in PEERS.items():
         if args.peers and name not in args.peers.split(","):
             continue
-        if package:
-            command = [args.python, os.path.join(HERE, "peers", script)]
-            there = os.path.exists(args.python) and not subprocess.run(
-                [args.python, "-c", "import importlib.util as u, sys;"
-                 f"sys.exit(not u.find_spec('{package}'))"], check=False).returncode
-        else:
-            command = [os.path.join(os.path.dirname(args.ours), script)]
-            there = os.path.exists(command[0])
+        command = [args.python, os.path.join(HERE, "peers", script)]
+        there = os.path.exists(args.python) and not subprocess.run(
+            [args.python, "-c", "import importlib.util as u, sys;"
+             f"sys.exit(not u.find_spec('{package}'))"], check=False).returncode
         if not there:
             print(f"{name}: absent (make bench-peers; bench/README.md)", file=sys.stderr)
         elif args.level and limit is None:
