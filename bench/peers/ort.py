@@ -15,6 +15,8 @@ from remote import serve
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = int(sys.argv[2])
 options.inter_op_num_threads = 1
+# Threads spin while a run lasts, but not on into the next engine's turn.
+options.add_session_config_entry("session.force_spinning_stop", "1")
 session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
 
 
