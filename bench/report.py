@@ -98,8 +98,8 @@ def markdown(rows):
     lines = [f"# {rows[0]['cpu']}, {rows[0]['level']}", "",
              f"{rows[0]['date']}.  Median milliseconds of one inference, all engines by turns in "
              "one run.  Ratio: the fastest peer's median over ours; above 1 we are faster.  "
-             "FMA: our fastest run as a share of the multiply-add peak measured in the same run; above "
-             "100 % where Winograd needs fewer multiply-adds than the definition.  "
+             "FMA: our fastest run as a share of the multiply-add peak measured in the same run; "
+             "above 100 % where Winograd needs fewer multiply-adds than the definition.  "
              "Error: greatest difference between any engine's output and ours, relative to the "
              "output's greatest value (of classes: the share of pixels that differ).", "",
              "| network | MMAC | threads | " + " | ".join(names) +
