@@ -46,8 +46,9 @@ tsr_status tsr_dense_prepare_row_f32(tsr_step *s, const tsr_prepare_context *ctx
 /* A residual of a single pixel, which is added to all of them. */
 static inline bool tsr_conv2d_repeats(const tsr_tensor *residual, const tsr_tensor *out)
 {
+    const size_t channels = (size_t)out->dim[3];
     return out->dim[0] == 1 && residual->rank == 4 && residual->dim[3] == out->dim[3]
-        && tsr_elements(residual) == (size_t)out->dim[3] && tsr_elements(out) != (size_t)out->dim[3];
+        && tsr_elements(residual) == channels && tsr_elements(out) != channels;
 }
 
 /* Residual input of a convolution, or NULL. */
