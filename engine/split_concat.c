@@ -67,8 +67,9 @@ static int columns(tsr_graph *g, int filter, int first, int count, bool rest)
 static void become_product(tsr_graph *g, tsr_node *n, int filter, int *in, char *name)
 {
     const int oc = tsr_graph_tensor(g, filter)->dim[0];
-    strcpy(name, n->name);
-    strcat(name, "/product");
+    const size_t length = strlen(n->name);
+    memcpy(name, n->name, length);
+    memcpy(name + length, "/product", sizeof "/product");
     in[0] = n->in[0], in[1] = filter;
     g->values[filter].uses++;
     n->kind = TSR_OP_CONV2D;
