@@ -6,14 +6,9 @@
 # Two tiny models are spelled out below: one RELU of f32 [1, 2, 3], and one whose
 # only operator, "Frobnicate", nobody knows.
 # SPDX-License-Identifier: MIT
-set -u
-tarsier=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-passed=0 failed=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
+. "$(dirname "$0")/outside.sh"
 unset TARSIER_MODELS
-export XDG_CACHE_HOME="$dir/cache" TMPDIR="$dir/tmp"
+export TMPDIR="$dir/tmp"
 mkdir tmp
 
 # expect STATUS WORDS ARGUMENT...: run it; WORDS (a grep pattern) must be in the
@@ -33,23 +28,6 @@ expect() {
         2) [ "$lines" -eq 2 ] && [ ! -s out ] || good=no ;;     # and the way to the help
     esac
     verdict $good "tarsier $*" "status $got, wanted $status and '$words'; $(head -n 3 out err)"
-}
-
-# verdict GOOD NAME TEXT
-verdict() {
-    if [ "$1" = yes ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $2: $3"
-    fi
-}
-
-# check NAME COMMAND...: the command succeeds.
-check() {
-    name=$1
-    shift
-    if "$@"; then verdict yes; else verdict no "$name" "$*"; fi
 }
 
 # npy FILE DESCR SHAPE HEX...: a NumPy file whose elements are the bytes HEX.
@@ -281,5 +259,4 @@ kill -KILL $!
 wait $! 2>/dev/null
 check "nothing left when killed" no_files cache
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+closing

@@ -6,25 +6,9 @@
 # one MEAN over [1, 4, 4, 3].  Red, green and blue pictures are its classes.  The last
 # part wants real weights and pictures in $TARSIER_MODELS, and unzip.
 # SPDX-License-Identifier: MIT
-set -u
-tarsier=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+. "$(dirname "$0")/outside.sh"
 models=${TARSIER_MODELS-}
-passed=0 failed=0 skipped=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
 unset TARSIER_MODELS
-export XDG_CACHE_HOME="$dir/cache"
-
-# verdict GOOD NAME TEXT
-verdict() {
-    if [ "$1" = yes ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $2: $3"
-    fi
-}
 
 # gesture STATUS WORDS ARGUMENT...: `tarsier gesture ARGUMENT...`; WORDS (a grep pattern)
 # must be on standard error, or, with status 0, in standard output.
@@ -40,13 +24,6 @@ gesture() {
     verdict $good "gesture $*" "status $got, wanted $status and '$words'; $(head -n 3 out err)"
 }
 
-# check NAME COMMAND...: the command succeeds.
-check() {
-    name=$1
-    shift
-    if "$@"; then verdict yes; else verdict no "$name" "$*"; fi
-}
-absent() { [ ! -e "$1" ]; }
 
 # picture FILE RED GREEN BLUE: one pixel, octal.
 picture() { printf "P6 1 1 255\n\\$2\\$3\\$4" >"$1"; }
@@ -277,6 +254,4 @@ else
     skipped=$((skipped + 1))
 fi
 
-[ $skipped -gt 0 ] && note=", $skipped skipped" || note=
-echo "$passed passed, $failed failed$note"
-[ $failed -eq 0 ]
+closing

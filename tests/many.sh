@@ -6,33 +6,8 @@
 # Dask and Spark run where `make many-peers` has put them; that is reported, but not
 # counted as skipped: their installation takes longer than all tests.
 # SPDX-License-Identifier: MIT
-set -u
-tarsier=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-source=$(cd "$(dirname "$0")/.." && pwd)
+. "$(dirname "$0")/outside.sh"
 python=$source/build/many/bin/python
-passed=0 failed=0 skipped=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-export XDG_CACHE_HOME="$dir/cache" TERM=dumb
-
-check() {
-    name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $name: $*; $(head -n 3 err)"
-    fi
-}
-
-closing() {
-    [ "${TARSIER_REQUIRE:-}" = 1 ] && failed=$((failed + skipped)) skipped=0
-    echo "$passed passed, $failed failed, $skipped skipped"
-    [ $failed -eq 0 ]
-    exit
-}
 
 "$tarsier" info face_detection_short_range >/dev/null 2>&1 || {
     echo "skipped: no weights of face_detection_short_range"
@@ -41,7 +16,6 @@ closing() {
 }
 
 # ---- pictures: 240, each tenth broken; names that JSON must escape ----------------------
-ppm() { printf 'P6 %d %d 255\n' "$1" "$2"; head -c $(($1 * $2 * 3)) /dev/zero | tr '\0' "$3"; }
 mkdir -p 'pic"tures' && cd 'pic"tures' || exit 1
 ppm 400 300 Z >0.ppm
 for i in $(seq 1 239); do

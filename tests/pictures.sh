@@ -6,30 +6,8 @@
 # one of them its tests are skipped (a failure with TARSIER_REQUIRE=1).  `few`: one
 # network a command, for slow builds.
 # SPDX-License-Identifier: MIT
-set -u
+. "$(dirname "$0")/outside.sh"
 few=${2:-}
-tarsier=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-passed=0 failed=0 skipped=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-export XDG_CACHE_HOME="$dir/cache" TERM=dumb
-
-# verdict GOOD NAME TEXT
-verdict() {
-    if [ "$1" = yes ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $2: $3"
-    fi
-}
-
-check() {
-    name=$1
-    shift
-    if "$@"; then verdict yes; else verdict no "$name" "$*"; fi
-}
 
 # expect STATUS WORDS ARGUMENT...: the exit status, and a pattern in the output or,
 # for a status other than 0, on standard error.
@@ -44,12 +22,6 @@ expect() {
         verdict no "tarsier $*" "status $got, wanted $status and '$words'; $(head -n 3 out err)"
     fi
 }
-
-lines() { [ "$(grep -c '' "$1")" -eq "$2" ]; }
-has() { [ "$(grep -c -e "$2" "$1")" -eq "$3" ]; }
-
-# A PPM of WIDTH x HEIGHT in one grey.
-ppm() { printf 'P6 %d %d 255\n' "$1" "$2"; head -c $(($1 * $2 * 3)) /dev/zero | tr '\0' "$3"; }
 
 ppm 64 48 Z >a.ppm
 ppm 1 1 Z >one.ppm
@@ -181,6 +153,4 @@ overlays_of pose hourglass
 overlays_of segment selfie_segmentation
 overlays_of faces face_detection_short_range
 
-[ "${TARSIER_REQUIRE:-}" = 1 ] && failed=$((failed + skipped)) skipped=0
-echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed -eq 0 ]
+closing

@@ -6,28 +6,7 @@
 # small and draws; without it, or without ffmpeg, all is skipped (a failure with
 # TARSIER_REQUIRE=1).
 # SPDX-License-Identifier: MIT
-set -u
-tarsier=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-passed=0 failed=0 skipped=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-export XDG_CACHE_HOME="$dir/cache" TERM=dumb
-
-verdict() {
-    if [ "$1" = yes ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $2: $3"
-    fi
-}
-
-check() {
-    name=$1
-    shift
-    if "$@"; then verdict yes; else verdict no "$name" "$*; $(head -n 3 out err)"; fi
-}
+. "$(dirname "$0")/outside.sh"
 
 # expect STATUS WORDS ARGUMENT...: as in pictures.sh, of `tarsier faces`.
 expect() {
@@ -42,15 +21,6 @@ expect() {
     fi
 }
 
-closing() {
-    [ "${TARSIER_REQUIRE:-}" = 1 ] && failed=$((failed + skipped)) skipped=0
-    echo "$passed passed, $failed failed, $skipped skipped"
-    [ $failed -eq 0 ]
-    exit
-}
-
-lines() { [ "$(grep -c '' "$1")" -eq "$2" ]; }
-has() { [ "$(grep -c -e "$2" "$1")" -eq "$3" ]; }
 seconds_of() { sed -n 's/.*"seconds":\([0-9.]*\).*/\1/p' "$1"; }
 frames_of() { ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 "$1"; }
 times_of() { ffprobe -v error -show_entries frame=best_effort_timestamp_time -of csv=p=0 "$1" |
