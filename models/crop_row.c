@@ -155,6 +155,50 @@ static bool inside(const tsr_image *im, int64_t x, int64_t y, int taps)
     return x >= 0 && y >= 0 && x >> POINT < im->width - taps - 1 && y >> POINT < im->height - taps;
 }
 
+static bool outside(const tsr_image *im, int64_t x, int64_t y, int taps)
+{
+    return x >> POINT < -taps || y >> POINT < -taps || x >> POINT >= im->width ||
+           y >> POINT >= im->height;
+}
+
+static void row_inside_any(const tsr_image *im, walk w, int taps, int count, uint8_t *rgb)
+{
+    if (taps == 1)
+        row_inside(im, w, 1, count, rgb);
+    else if (taps == 2)
+        row_inside(im, w, 2, count, rgb);
+    else
+        row_inside(im, w, taps, count, rgb);
+}
+
+static walk ahead(walk w, int steps)
+{
+    return (walk){ w.x + steps * w.dx, w.y + steps * w.dy, w.dx, w.dy };
+}
+
+/* A row that crosses the picture's edge falls into runs that are inside, black, or on the
+ * edge.  Only the last, a few pixels, need the slow way. */
+static void row_across_edge(const tsr_image *im, walk w, int taps, int count, uint8_t *rgb)
+{
+    while (count) {
+        const bool in = inside(im, w.x, w.y, taps), out = outside(im, w.x, w.y, taps);
+        walk next = ahead(w, 1);
+        int n = 1;
+        while (n < count && in == inside(im, next.x, next.y, taps)
+                         && out == outside(im, next.x, next.y, taps))
+            next = ahead(next, 1), n++;
+        if (in)
+            row_inside_any(im, w, taps, n, rgb);
+        else if (out)
+            memset(rgb, 0, 3 * (size_t)n);
+        else
+            row_anywhere(im, w, taps, n, rgb);
+        w = next;
+        count -= n;
+        rgb += 3 * n;
+    }
+}
+
 void tsr_crop_row(const tsr_cropper *c, int x, int y, int count, uint8_t *rgb)
 {
     const float limit = 1e6f, one = 1 << POINT, half = (float)c->taps / 2;
@@ -170,14 +214,11 @@ void tsr_crop_row(const tsr_cropper *c, int x, int y, int count, uint8_t *rgb)
     const walk w = {
         (int64_t)((left - half + unit) * one), (int64_t)((top - half + unit) * one), c->dx, c->dy,
     };
-    const int last = count - 1;
-    if (!inside(c->from, w.x, w.y, c->taps) ||
-        !inside(c->from, w.x + last * w.dx, w.y + last * w.dy, c->taps))
-        row_anywhere(c->from, w, c->taps, count, rgb);
+    const walk end = ahead(w, count - 1);
+    if (!inside(c->from, w.x, w.y, c->taps) || !inside(c->from, end.x, end.y, c->taps))
+        row_across_edge(c->from, w, c->taps, count, rgb);
     else if (c->taps == 1)
         row_bilinear(c->from, w, count, rgb);
-    else if (c->taps == 2)
-        row_inside(c->from, w, 2, count, rgb);
     else
-        row_inside(c->from, w, c->taps, count, rgb);
+        row_inside_any(c->from, w, c->taps, count, rgb);
 }
