@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/shapes.h"
 #include "cli/weights.h"
+#include "engine/platform.h"
 #include "engine/threads.h"
 #include "loaders/tsr_file.h"
 
@@ -282,7 +283,7 @@ static tsr_status open_session(const tsr_model *model, int threads, cli_session 
     if (threads > 1)
         TSR_TRY(tsr_threads_start(threads, &s->threads, err));
     s->memory_bytes = tsr_session_bytes(model, s->threads);
-    s->memory = malloc(s->memory_bytes);
+    s->memory = tsr_platform_allocator().alloc(NULL, s->memory_bytes);
     if (!s->memory)
         return tsr_fail(err, TSR_NO_MEMORY, "no memory left: a session needs %zu bytes",
                         s->memory_bytes);
@@ -301,6 +302,6 @@ tsr_status cli_session_open(const tsr_model *model, int threads, cli_session *s,
 void cli_session_close(cli_session *s)
 {
     tsr_threads_stop(s->threads);
-    free(s->memory);
+    tsr_platform_allocator().release(NULL, s->memory);
     *s = (cli_session){ 0 };
 }

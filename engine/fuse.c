@@ -92,7 +92,8 @@ static int copy_constant(tsr_graph *g, const tsr_tensor *t, int channels)
     tsr_tensor copy = { .name = "bias", .dtype = TSR_F32, .rank = 1, .dim = { channels } };
     if (t)
         copy = *t;
-    copy.data = tsr_pool_alloc(g->pool, tsr_bytes(&copy), 64);
+    copy.data = t ? tsr_pool_take(g->pool, tsr_bytes(&copy), 64)
+                  : tsr_pool_alloc(g->pool, tsr_bytes(&copy), 64);
     if (copy.data && t)
         memcpy(copy.data, t->data, tsr_bytes(t));
     return copy.data ? tsr_graph_constant(g, &copy) : -1;
@@ -104,13 +105,13 @@ static void scale_filter(const tsr_node *conv, const tsr_tensor *filter, const f
 {
     float *w = filter->data;
     const size_t n = tsr_elements(filter);
-    const size_t channels = conv->kind == TSR_OP_DEPTHWISE_CONV2D
-                          ? (size_t)filter->dim[filter->rank - 1] : (size_t)filter->dim[0];
-    const size_t run = n / channels;
-    for (size_t i = 0; i < n; i++) {
-        const size_t c = conv->kind == TSR_OP_DEPTHWISE_CONV2D ? i % channels : i / run;
-        w[i] *= scale[scalar ? 0 : c];
-    }
+    const bool last = conv->kind == TSR_OP_DEPTHWISE_CONV2D;
+    const size_t channels = (size_t)filter->dim[last ? filter->rank - 1 : 0];
+    /* A channel's weights lie together, or are every channels-th: no division for each. */
+    const size_t run = last ? channels : n / channels;
+    for (size_t first = 0; first < n; first += run)
+        for (size_t i = 0; i < run; i++)
+            w[first + i] *= scale[scalar ? 0 : last ? i : first / run];
 }
 
 /* What the filter is multiplied by: c, or 1/c in new memory; NULL: no memory. */

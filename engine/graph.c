@@ -154,9 +154,12 @@ int tsr_graph_constant(tsr_graph *g, const tsr_tensor *t)
         return -1;
     }
     if ((uintptr_t)copy.data % tsr_dtype_bytes(t->dtype)) {
-        copy.data = room(g, tsr_bytes(t), 64);
-        if (!copy.data)
+        copy.data = tsr_pool_take(g->pool, tsr_bytes(t), 64);
+        if (!copy.data) {
+            tsr_graph_fail(g, TSR_NO_MEMORY, "no memory for constant '%s'",
+                           t->name ? t->name : "");
             return -1;
+        }
         memcpy(copy.data, t->data, tsr_bytes(t));
     }
     return append(g, &copy, -1);

@@ -32,7 +32,8 @@
 #define TSR_UNROLL_TWICE        /* two turns of a long loop at once */
 #endif
 
-/* malloc and free on a host; an allocator that always says no elsewhere. */
+/* malloc and free on a host, large blocks in huge pages where the system has them; an
+ * allocator that always says no elsewhere. */
 tsr_allocator tsr_platform_allocator(void);
 
 /* A variable of the environment, or NULL. */

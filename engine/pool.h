@@ -25,6 +25,9 @@ tsr_pool tsr_pool_make(const tsr_allocator *allocator);
  * allocator has none left. */
 void *tsr_pool_alloc(tsr_pool *p, size_t bytes, size_t align);
 
+/* The same with undefined contents, for who writes all of it. */
+void *tsr_pool_take(tsr_pool *p, size_t bytes, size_t align);
+
 /* A copy of a string of n bytes, ended with NUL. */
 char *tsr_pool_string(tsr_pool *p, const char *s, size_t n);
 

@@ -64,10 +64,14 @@ int keras_constant(const keras_call *c, float *data, int rank, const int *dim)
 /* Rows and columns change places: x[rows][cols] -> y[cols][rows]. */
 float *keras_turned(const keras_call *c, const float *x, size_t rows, size_t cols)
 {
+    enum { STRIP = 16 };        /* rows, all of whose lines stay in the cache */
     float *y = keras_floats(c, rows * cols);
-    for (size_t r = 0; y && r < rows; r++)
+    for (size_t first = 0; y && first < rows; first += STRIP) {
+        const size_t end = rows - first < STRIP ? rows : first + STRIP;
         for (size_t k = 0; k < cols; k++)
-            y[k * rows + r] = x[r * cols + k];
+            for (size_t r = first; r < end; r++)
+                y[k * rows + r] = x[r * cols + k];
+    }
     return y;
 }
 

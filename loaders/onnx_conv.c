@@ -49,29 +49,46 @@ static uint8_t *take(const filter *w, const int at[4], uint8_t *to)
     return to + w->e;
 }
 
-/* [oc, kh, kw, c] for a convolution, [1, kh, kw, oc] for a depthwise one. */
+/* `rows` x `columns` elements to columns x rows: a transposition, a strip of rows at a
+ * time so that what is read and what is written both stay in the cache. */
+static void turn(const uint8_t *from, size_t rows, size_t columns, size_t e, uint8_t *to)
+{
+    enum { STRIP = 16 };
+    for (size_t r = 0; r < rows; r += STRIP) {
+        const size_t count = rows - r < STRIP ? rows - r : STRIP;
+        for (size_t c = 0; c < columns; c++) {
+            const uint8_t *x = from + (r * columns + c) * e;
+            uint8_t *y = to + (c * rows + r) * e;
+            if (e == sizeof(float))     /* known sizes are single instructions */
+                for (size_t i = 0; i < count; i++)
+                    memcpy(y + i * sizeof(float), x + i * columns * sizeof(float), sizeof(float));
+            else
+                for (size_t i = 0; i < count; i++)
+                    y[i] = x[i * columns];
+        }
+    }
+}
+
+/* [oc, kh, kw, c] for a convolution, [1, kh, kw, oc] for a depthwise one.  Without taps
+ * or without channels to turn the file has them so already. */
 static int conv_filter(onx_op *o, const filter *w, bool depthwise)
 {
     const int oc = w->dim[0], c = w->dim[1], kh = w->dim[2], kw = w->dim[3];
     tsr_tensor t = { .name = o->name, .dtype = w->dtype, .rank = 4, .dim = { oc, kh, kw, c },
                      .quant = w->quant };
-    uint8_t *to = onx_room(o, (size_t)oc * (size_t)c * (size_t)kh * (size_t)kw * w->e);
-    t.data = to;
-    if (!to)
-        return ONX_NONE;
+    const size_t taps = (size_t)kh * (size_t)kw, slices = depthwise ? 1 : (size_t)oc;
+    const size_t rows = (size_t)(depthwise ? oc : c);
+    t.data = (void *)(uintptr_t)w->data;        /* only ever read */
+    if (taps > 1 && rows > 1) {
+        uint8_t *to = t.data = onx_room(o, slices * rows * taps * w->e);
+        for (size_t i = 0; i < slices && to; i++)
+            turn(w->data + i * rows * taps * w->e, rows, taps, w->e, to + i * rows * taps * w->e);
+        if (!to)
+            return ONX_NONE;
+    }
     if (depthwise) {                    /* c is 1 */
         t.dim[0] = 1, t.dim[3] = oc;
         t.quant.axis = 3;
-        for (int y = 0; y < kh; y++)
-            for (int x = 0; x < kw; x++)
-                for (int co = 0; co < oc; co++)
-                    to = take(w, (int[]){ co, 0, y, x }, to);
-    } else {
-        for (int co = 0; co < oc; co++)
-            for (int y = 0; y < kh; y++)
-                for (int x = 0; x < kw; x++)
-                    for (int ci = 0; ci < c; ci++)
-                        to = take(w, (int[]){ co, ci, y, x }, to);
     }
     return tsr_graph_constant(o->f->g, &t);
 }

@@ -116,7 +116,7 @@ static const float *keep_packed(const conv_state *c, const tsr_step *s,
     const float *ready = tsr_packed_find(ctx->packs, &p);
     if (ready)
         return ready;
-    float *packed = tsr_arena_keep(ctx->arena, p.size, ALIGN);
+    float *packed = tsr_arena_take(ctx->arena, p.size, ALIGN);
     for (int g = 0; g < groups && packed; g++)
         tsr_gemm_f32_pack(c->gemm, c->n, k, filter + (size_t)g * (size_t)c->n * k, k,
                           bias ? bias + g * c->n : NULL, packed + (size_t)g * c->group_size);

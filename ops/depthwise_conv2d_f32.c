@@ -127,7 +127,7 @@ static const float *keep_packed(const plan *p, const tsr_step *s, const tsr_prep
                      .size = tsr_dwconv_f32_packed_size(p->kernel, taps, channels)
                              * sizeof(float) };
     const float *ready = tsr_packed_find(ctx->packs, &w);
-    float *packed = ready ? NULL : tsr_arena_keep(ctx->arena, w.size, 64);
+    float *packed = ready ? NULL : tsr_arena_take(ctx->arena, w.size, 64);
     if (packed) {
         tsr_dwconv_f32_pack(p->kernel, taps, channels, w.filter, w.bias, packed);
         w.bytes = packed;
