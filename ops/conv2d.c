@@ -13,16 +13,20 @@
 #include "ops/q8.h"
 #include "ops/window_infer.h"
 
+/* Keep all coordinates far from overflow: sums of three such numbers fit an int. */
+enum { LARGEST = 1 << 28, MOST = 1 << 24 };
+
 static tsr_status check_attr(const tsr_node *n, tsr_error *err)
 {
     const tsr_conv2d_attr *a = &n->attr.conv2d;
-    if (a->stride_y < 1 || a->stride_x < 1 || a->dilation_y < 1 || a->dilation_x < 1)
-        return tsr_fail(err, TSR_BAD_FILE, "conv2d '%s': stride %dx%d, dilation %dx%d", n->name,
-                        a->stride_y, a->stride_x, a->dilation_y, a->dilation_x);
-    const int64_t most = 1 << 24;       /* keeps all coordinates far from overflow */
+    const int step[] = { a->stride_y, a->stride_x, a->dilation_y, a->dilation_x };
     const int pad[] = { a->pad_top, a->pad_left, a->pad_bottom, a->pad_right };
     for (int i = 0; i < 4; i++)
-        if (pad[i] < 0 || pad[i] > most)
+        if (step[i] < 1 || step[i] > MOST)
+            return tsr_fail(err, TSR_BAD_FILE, "conv2d '%s': stride %dx%d, dilation %dx%d",
+                            n->name, a->stride_y, a->stride_x, a->dilation_y, a->dilation_x);
+    for (int i = 0; i < 4; i++)
+        if (pad[i] < 0 || pad[i] > MOST)
             return tsr_fail(err, TSR_BAD_FILE, "conv2d '%s': padding %d", n->name, pad[i]);
     return TSR_OK;
 }
@@ -90,6 +94,9 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
     TSR_TRY(check_attr(n, err));
     TSR_TRY(check_channels(n, in, err));
     const int *x = in[0]->dim, *k = in[1]->dim;
+    if (x[1] > LARGEST || x[2] > LARGEST)
+        return tsr_fail(err, TSR_UNSUPPORTED, "conv2d '%s': an image of %dx%d pixels", n->name,
+                        x[1], x[2]);
     const int oh = tsr_window_count(x[1], a->pad_top, a->pad_bottom, k[1], a->stride_y,
                                     a->dilation_y);
     const int ow = tsr_window_count(x[2], a->pad_left, a->pad_right, k[2], a->stride_x,

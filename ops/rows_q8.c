@@ -13,7 +13,7 @@ tsr_rows_q8 tsr_rows_q8_make(const tsr_step *s, int k, size_t count)
         .out = tsr_q8_output_make(s->node, s->out[0]),
     };
     /* Many rows reuse the weights, but all of them must stay in cache. */
-    p.rows = k > 0 && BUFFER_BYTES / (2 * k) < ROWS_MAX ? BUFFER_BYTES / (2 * k) : ROWS_MAX;
+    p.rows = k > 0 && BUFFER_BYTES / 2 / k < ROWS_MAX ? BUFFER_BYTES / 2 / k : ROWS_MAX;
     p.rows = p.rows < p.v->mr ? p.v->mr : p.rows - p.rows % p.v->mr;
     p.rows = (size_t)p.rows > count ? (int)count : p.rows;
     return p;

@@ -7,6 +7,7 @@
  * the data.  Every case runs with 1 and 3 threads, and both must agree to the bit.
  * SPDX-License-Identifier: MIT
  */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include "engine/cpu.h"
@@ -276,7 +277,7 @@ static void test_refusals(void **state)
     c.node.attr.conv2d.pad_left = -1;
     expect_refusal(&c, TSR_BAD_FILE, "padding -1");
     c.node.attr.conv2d = plain();
-    c.node.attr.conv2d.dilation_y = 1 << 30;
+    c.node.attr.conv2d.dilation_y = 1 << 20;
     expect_refusal(&c, TSR_BAD_FILE, "does not fit");
     c.node.attr.conv2d = plain();
     c.in[2].dim[0] = 5;
@@ -284,6 +285,13 @@ static void test_refusals(void **state)
     c.in[2].dim[0] = 6;
     c.out.dtype = TSR_S8;
     expect_refusal(&c, TSR_UNSUPPORTED, "s8 output");
+    op_case_free(&c);
+    /* It fits, for the filter has one row; but to step on by that would overflow. */
+    const geometry row = { .n = 1, .h = 6, .w = 6, .c = 4, .oc = 6, .kh = 1, .kw = 3,
+                           .a = plain() };
+    c = make_conv(&row);
+    c.node.attr.conv2d.dilation_y = INT_MAX;
+    expect_refusal(&c, TSR_BAD_FILE, "dilation 2147483647x1");
     op_case_free(&c);
 }
 
