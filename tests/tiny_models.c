@@ -133,6 +133,34 @@ static void quantised(mk_model *m, int type)
     mk_output(m, z);
 }
 
+/* 1x1 - depthwise - 1x1 on s8, wide between and high enough to run by rows, a few at a
+ * time.  What is padded before the depthwise becomes its padding. */
+static void residual(mk_model *m)
+{
+    static const float scales[16] = { 0.01f, 0.02f, 0.01f, 0.01f, 0.01f, 0.03f, 0.01f, 0.01f,
+                                      0.01f, 0.02f, 0.01f, 0.01f, 0.01f, 0.03f, 0.01f, 0.01f };
+    static const int pads[] = { 0, 0, 4, 5, 0, 1, 0, 0 };
+    const int x = mk_quantise(m, mk_input(m, "image", MK_S8, 4, DIM(1, 64, 8, 2)), 0.1f, 3);
+    const int a = q8(m, MK_S8, 4, DIM(1, 64, 8, 16)), b = q8(m, MK_S8, 4, DIM(1, 73, 9, 16));
+    const int c = q8(m, MK_S8, 4, DIM(1, 37, 5, 16)), y = q8(m, MK_S8, 4, DIM(1, 37, 5, 2));
+    const int w0 = mk_constant(m, "w0", MK_S8, 4, DIM(16, 1, 1, 2), bytes());
+    const int w1 = mk_constant(m, "w1", MK_S8, 4, DIM(1, 3, 3, 16), bytes());
+    const int w2 = mk_constant(m, "w2", MK_S8, 4, DIM(2, 1, 1, 16), bytes());
+    const int b16 = mk_constant(m, "b16", MK_S32, 1, DIM(16), zeros());
+    const int b2 = mk_constant(m, "b2", MK_S32, 1, DIM(2), zeros());
+    for (int k = 0; k < 3; k++) {
+        mk_tensor *w = &m->tensors[k == 0 ? w0 : k == 1 ? w1 : w2];
+        mk_quantise(m, (int)(w - m->tensors), 0.01f, 0);
+        w->scales = scales;
+        w->axis = k == 1 ? 3 : 0;
+    }
+    convolve(m, 3, x, w0, b16, a, 1);
+    mk_operator(m, 34, a, mk_constant(m, "pads", MK_S32, 2, DIM(4, 2), pads), -1, b);
+    convolve(m, 4, b, w1, b16, c, 2);
+    convolve(m, 3, c, w2, b2, y, 1);
+    mk_output(m, y);
+}
+
 /* One operator after another on [1,4,4]: each keeps the shape. */
 static void mathematics(mk_model *m)
 {
@@ -286,6 +314,7 @@ const char *tiny_model(int k, mk_model *m)
     case 4: shapes(m); return "tiny shapes";
     case 5: sparse(m); return "tiny sparse";
     case 6: rest(m); return "tiny rest";
+    case 7: residual(m); return "tiny s8 residual";
     default: abort();
     }
 }
