@@ -11,7 +11,7 @@ bool diff_variant_of(const diff_side *s, int item, diff_variant *v)
         return false;
     v->node = s->model.model->graph.nodes[node];
     v->x = v->node.in_count > 0 && v->node.in[0] >= 0
-         ? s->session.session->values[v->node.in[0]] : NULL;
+         ? tsr_session_value(s->session.session, v->node.in[0]) : NULL;
     v->x_data = NULL;
     return v->x != NULL;
 }
@@ -47,7 +47,7 @@ static void fill(const diff_side *s, const diff_variant *v, tsr_session *session
         if (value < 0 || (i > 0 && from->values[value].t.data))
             continue;
         tsr_tensor *to = tsr_input(session, next++);
-        const void *data = i > 0 ? s->session.session->values[value]->data
+        const void *data = i > 0 ? tsr_session_value(s->session.session, value)->data
                          : v->x_data ? (const void *)v->x_data : v->x->data;
         if (to)
             memcpy(to->data, data, tsr_bytes(to));

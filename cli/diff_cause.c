@@ -138,7 +138,8 @@ static bool activation_before(const detective *d, const diff_variant *as_is)
     const int maker = g->values[as_is->node.in[0]].producer;
     diff_variant v = *as_is;
     if (maker >= 0 && is_activation_op(g->nodes[maker].kind)) {
-        const tsr_tensor *x = d->a->session.session->values[g->nodes[maker].in[0]];
+        const tsr_tensor *x = tsr_session_value(d->a->session.session,
+                                                g->nodes[maker].in[0]);
         v.x = x;
         if (x->dtype == as_is->x->dtype && tsr_bytes(x) == tsr_bytes(as_is->x)
             && explains(d, &v)) {

@@ -12,7 +12,7 @@
 static void add(diff_side *s, int value, int node)
 {
     const tsr_graph *g = &s->model.model->graph;
-    const tsr_tensor *t = s->session.session->values[value];
+    const tsr_tensor *t = tsr_session_value(s->session.session, value);
     if (t && tsr_elements(t) > 0)
         s->item[s->count++] = (diff_item){
             t, node, node < 0 ? "input" : g->ops[g->nodes[node].kind]->name };

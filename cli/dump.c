@@ -47,8 +47,8 @@ static tsr_status store(const arguments *a, const tsr_session *s, int value, int
     char *path = cli_path_join(a->output_dir, name);
     if (!path)
         return tsr_fail(err, TSR_NO_MEMORY, "no memory left for a file name");
-    const tsr_status status = cli_npy_write(path, s->values[value], err);
-    cJSON_AddItemToArray(list, entry(s, s->values[value], name, node));
+    const tsr_status status = cli_npy_write(path, tsr_session_value(s, value), err);
+    cJSON_AddItemToArray(list, entry(s, tsr_session_value(s, value), name, node));
     free(path);
     return status;
 }

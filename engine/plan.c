@@ -292,11 +292,12 @@ tsr_status tsr_plan_make(const tsr_graph *g, bool keep_all, tsr_plan *plan, tsr_
     int *next = tsr_pool_alloc(g->pool, moments * sizeof *next, sizeof *next);
     *plan = (tsr_plan){
         .offset = tsr_pool_alloc(g->pool, n * sizeof(size_t), sizeof(size_t)),
+        .activation = tsr_pool_alloc(g->pool, n * sizeof(int), sizeof(int)),
         .top_bytes = tsr_pool_alloc(g->pool, moments * sizeof(size_t), sizeof(size_t)),
         .live_bytes = tsr_pool_alloc(g->pool, moments * sizeof(size_t), sizeof(size_t)),
     };
     if (!p.root || !p.spans || !p.order || !p.placed || !change || !next || !plan->offset
-        || !plan->top_bytes || !plan->live_bytes)
+        || !plan->activation || !plan->top_bytes || !plan->live_bytes)
         return tsr_fail(err, TSR_NO_MEMORY, "no memory to plan %d values", g->value_count);
 
     for (int v = 0; v < g->value_count; v++)
@@ -313,5 +314,7 @@ tsr_status tsr_plan_make(const tsr_graph *g, bool keep_all, tsr_plan *plan, tsr_
     sort_large_first(&p);
     search(&p, plan);
     find_tops(&p, plan, next);
+    for (int v = 0; v < g->value_count; v++)
+        plan->activation[v] = plan->offset[v] == SIZE_MAX ? -1 : plan->activation_count++;
     return TSR_OK;
 }

@@ -17,6 +17,8 @@ enum { TSR_PLAN_ALIGN = 64 };
 
 typedef struct {
     size_t *offset;             /* per value; SIZE_MAX: constant or not used */
+    int *activation;            /* per value: its number among those that have an offset; -1 */
+    int activation_count;
     size_t total_bytes;
     size_t *top_bytes;          /* per node: the arena's height while it runs, up to the
                                    highest value alive: what is above is free then  */

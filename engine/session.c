@@ -29,14 +29,6 @@ typedef struct {
 
 static size_t align_up(size_t n) { return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1); }
 
-static int count_activations(const tsr_model *m)
-{
-    int n = 0;
-    for (int v = 0; v < m->graph.value_count; v++)
-        n += m->plan.offset[v] != SIZE_MAX;
-    return n;
-}
-
 static bool is_view(const tsr_graph *g, const tsr_node *n)
 {
     return g->ops[n->kind]->flags & TSR_OP_VIEW;
@@ -48,21 +40,17 @@ static void lay_out_tensors(builder *b)
     const tsr_model *m = b->model;
     const tsr_graph *g = &m->graph;
     tsr_session *s = b->session;
-    tsr_tensor *t = tsr_arena_keep(b->arena, (size_t)count_activations(m) * sizeof *t, 8);
-    tsr_tensor **values = tsr_arena_keep(b->arena, (size_t)g->value_count * sizeof *values, 8);
+    tsr_tensor *t = tsr_arena_keep(b->arena, (size_t)m->plan.activation_count * sizeof *t, 8);
     if (!s || b->arena->full)
         return;
     unsigned char *memory = b->arena->base + (b->arena->size - b->shared_bytes);
     memset(memory, 0, b->shared_bytes);
-    s->activations = t, s->values = values;
+    s->activations = t;
     for (int v = 0; v < g->value_count; v++) {
-        if (g->values[v].t.data) {
-            values[v] = &g->values[v].t;
-        } else if (m->plan.offset[v] != SIZE_MAX) {
-            *t = g->values[v].t;
-            t->data = memory + m->plan.offset[v];
-            values[v] = t++;
-        }
+        if (m->plan.activation[v] < 0)
+            continue;
+        *t = g->values[v].t;
+        t++->data = memory + m->plan.offset[v];
     }
 }
 
@@ -84,9 +72,9 @@ static tsr_step bind(const builder *b, const tsr_node *n, tsr_tensor **io, tsr_t
     tsr_step step = { .node = n, .in = model_io, .threads = b->threads };
     if (io) {
         for (int k = 0; k < n->in_count; k++)
-            io[k] = n->in[k] < 0 ? NULL : b->session->values[n->in[k]];
+            io[k] = n->in[k] < 0 ? NULL : tsr_session_value(b->session, n->in[k]);
         for (int k = 0; k < n->out_count; k++)
-            io[n->in_count + k] = b->session->values[n->out[k]];
+            io[n->in_count + k] = tsr_session_value(b->session, n->out[k]);
         step.in = io;
     }
     step.out = step.in + n->in_count;
@@ -108,9 +96,9 @@ static tsr_status prepare_steps(builder *b, tsr_step *steps, tsr_tensor **io, ts
             count_scratch(b, i);
             if (steps)
                 steps[count++] = step;
+            io = io ? io + slots : NULL;
         }
         model_io += slots;
-        io = io ? io + slots : NULL;
     }
     if (b->session)
         b->session->step_count = count;
@@ -122,10 +110,12 @@ static tsr_status build(builder *b, tsr_session_memory *memory, tsr_error *err)
     const tsr_graph *g = &b->model->graph;
     size_t steps = 0, slots = 0;
     for (int i = 0; i < g->node_count; i++) {
-        steps += !is_view(g, &g->nodes[i]);
+        if (is_view(g, &g->nodes[i]))
+            continue;
+        steps++;
         slots += (size_t)(g->nodes[i].in_count + g->nodes[i].out_count);
     }
-    tsr_session *s = tsr_arena_keep(b->arena, sizeof *s, ALIGN);
+    tsr_session *s = tsr_arena_keep(b->arena, sizeof *s, 8);
     b->session = s;
     lay_out_tensors(b);
     tsr_step *step = tsr_arena_keep(b->arena, steps * sizeof *step, 8);
@@ -212,16 +202,27 @@ tsr_status tsr_session_pack(const tsr_model *m, void *memory, size_t memory_byte
     return build(&b, &used, err);
 }
 
+tsr_tensor *tsr_session_value(const tsr_session *s, int value)
+{
+    const tsr_model *m = s->model;
+    const int number = m->plan.activation[value];
+    if (m->graph.values[value].t.data)
+        return &m->graph.values[value].t;
+    return number < 0 ? NULL : &s->activations[number];
+}
+
 tsr_tensor *tsr_input(tsr_session *s, int index)
 {
     const tsr_graph *g = &s->model->graph;
-    return index < 0 || index >= g->input_count ? NULL : s->values[g->inputs[index]];
+    return index < 0 || index >= g->input_count ? NULL
+         : tsr_session_value(s, g->inputs[index]);
 }
 
 const tsr_tensor *tsr_output(const tsr_session *s, int index)
 {
     const tsr_graph *g = &s->model->graph;
-    return index < 0 || index >= g->output_count ? NULL : s->values[g->outputs[index]];
+    return index < 0 || index >= g->output_count ? NULL
+         : tsr_session_value(s, g->outputs[index]);
 }
 
 void tsr_run(tsr_session *s)

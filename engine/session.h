@@ -24,9 +24,7 @@ struct tsr_model {
 
 struct tsr_session {
     const tsr_model *model;
-    tsr_tensor **values;        /* one per graph value: a constant of the model's, or an
-                                   activation in `activations`; NULL: not used */
-    tsr_tensor *activations;
+    tsr_tensor *activations;    /* as numbered in tsr_plan.activation */
     tsr_step *steps;            /* one per node that runs, in order */
     int step_count;
     tsr_threads *threads;
@@ -52,6 +50,9 @@ size_t tsr_session_pack_bytes(const tsr_model *m);
 TSR_MUST_USE tsr_status tsr_session_pack(const tsr_model *m, void *memory, size_t memory_bytes,
                                          void (*made)(void *ctx, const tsr_packed *p), void *ctx,
                                          tsr_error *err);
+
+/* A value of the graph: a constant of the model's or an activation; NULL: not used. */
+tsr_tensor *tsr_session_value(const tsr_session *s, int value);
 
 /* As tsr_run, and tell after each step that it ended. */
 void tsr_run_steps(tsr_session *s, void (*done)(void *ctx, int step), void *ctx);

@@ -234,7 +234,7 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 {
     const tsr_chain_attr *a = &s->node->attr.chain;
     chain counted = { 0 };
-    chain *c = tsr_arena_keep(ctx->arena, sizeof *c, ALIGN);
+    chain *c = tsr_arena_keep(ctx->arena, sizeof *c, _Alignof(chain));
     s->state = c;
     c = c ? c : &counted;
     bind(s, c);

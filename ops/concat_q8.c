@@ -56,7 +56,7 @@ tsr_status tsr_concat_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, ts
     TSR_TRY(tsr_q8_check("concat", s->node, "output", y, err));
     for (int k = 0; k < s->node->in_count; k++)
         TSR_TRY(tsr_q8_check("concat", s->node, "an input", s->in[k], err));
-    plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, 64);
+    plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, _Alignof(plan));
     const size_t inputs = (size_t)s->node->in_count;
     tsr_q8_table *tables = tsr_arena_keep(ctx->arena, inputs * sizeof *tables, 64);
     s->run = run;

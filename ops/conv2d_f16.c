@@ -202,7 +202,7 @@ tsr_status tsr_conv2d_prepare_f16(tsr_step *s, const tsr_prepare_context *ctx,
     c.packed = packed;
     c.zeros = tsr_arena_keep(ctx->arena, (size_t)c.kc * sizeof *c.zeros, sizeof *c.zeros);
     s->scratch = tsr_arena_scratch(ctx->arena, c.worker_bytes * (size_t)ctx->workers, ALIGN);
-    s->state = tsr_arena_keep(ctx->arena, sizeof c, ALIGN);
+    s->state = tsr_arena_keep(ctx->arena, sizeof c, _Alignof(conv_state));
     s->run = run;
     if (!s->state || !packed)
         return TSR_OK;

@@ -331,7 +331,7 @@ tsr_status tsr_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
                        + (size_t)c.copies * (size_t)c.taps * (size_t)c.kc * sizeof(float);
     c.worker_bytes = (bytes + ALIGN - 1) / ALIGN * ALIGN;
     s->scratch = tsr_arena_scratch(ctx->arena, c.worker_bytes * (size_t)ctx->workers, ALIGN);
-    s->state = tsr_arena_keep(ctx->arena, sizeof c, ALIGN);
+    s->state = tsr_arena_keep(ctx->arena, sizeof c, _Alignof(conv_state));
     if (s->state)
         memcpy(s->state, &c, sizeof c);
     s->run = run;

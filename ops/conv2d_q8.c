@@ -194,7 +194,7 @@ tsr_status tsr_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx,
     p.contiguous = is_contiguous(shape) && p.rows.stride == p.k;
     p.group_bytes = tsr_gemm_q8_packed_bytes(p.rows.v, p.oc, p.k);
     plan_tasks(&p);
-    plan *kept = s->state = tsr_arena_keep(ctx->arena, sizeof p, 64);
+    plan *kept = s->state = tsr_arena_keep(ctx->arena, sizeof p, _Alignof(plan));
     uint8_t *packed = tsr_arena_keep(ctx->arena, p.group_bytes * (size_t)groups, 64);
     s->scratch = tsr_arena_scratch(
         ctx->arena, tsr_rows_q8_scratch_bytes(&p.rows) * (size_t)ctx->workers, 64);

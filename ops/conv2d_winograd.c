@@ -259,7 +259,7 @@ tsr_status tsr_conv2d_prepare_winograd(tsr_step *s, const tsr_prepare_context *c
     float *packed = tsr_arena_keep(ctx->arena, all_packed(&st) * sizeof *packed, ALIGN);
     float *bias = tsr_arena_keep(ctx->arena, (size_t)shape->oc * sizeof *bias, ALIGN);
     s->scratch = tsr_arena_scratch(ctx->arena, st.worker_bytes * (size_t)ctx->workers, ALIGN);
-    s->state = tsr_arena_keep(ctx->arena, sizeof st, ALIGN);
+    s->state = tsr_arena_keep(ctx->arena, sizeof st, _Alignof(state));
     s->run = run;
     if (!packed || !bias || !s->scratch || !s->state)
         return TSR_OK;          /* only counted */

@@ -169,9 +169,9 @@ tsr_status tsr_depthwise_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_contex
     p.pointer_bytes = (all * sizeof(uint8_t *) + 63) & ~(size_t)63;
     p.worker_bytes = p.pointer_bytes
                    + (p.multiplier > 1 ? (all * (size_t)c + 63) & ~(size_t)63 : 0);
-    plan *kept = s->state = tsr_arena_keep(ctx->arena, sizeof p, 64);
+    plan *kept = s->state = tsr_arena_keep(ctx->arena, sizeof p, _Alignof(plan));
     void *packed = tsr_arena_keep(ctx->arena, tsr_dwconv_q8_packed_bytes(p.v, taps, c), 64);
-    uint8_t *zeros = tsr_arena_keep(ctx->arena, (size_t)c, 64);
+    uint8_t *zeros = tsr_arena_keep(ctx->arena, (size_t)c, 1);
     s->scratch = tsr_arena_scratch(ctx->arena, p.worker_bytes * (size_t)ctx->workers, 64);
     float *scale = tsr_arena_scratch(ctx->arena, (size_t)c * sizeof *scale, 64);
     s->run = run;

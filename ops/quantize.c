@@ -90,7 +90,7 @@ static void prepare_real(tsr_step *s, const tsr_prepare_context *ctx)
 {
     const tsr_tensor *y = s->out[0];
     const int zp = y->quant.zero_point;
-    real_plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, 64);
+    real_plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, _Alignof(real_plan));
     s->run = real_run;
     if (!p)
         return;

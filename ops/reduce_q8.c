@@ -98,7 +98,7 @@ tsr_status tsr_reduce_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, ts
     if (n > INT32_MAX / 256)
         return tsr_fail(err, TSR_UNSUPPORTED, "%s '%s': %zu numbers of 8 bits in one sum", op,
                         s->node->name, n);
-    plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, 64);
+    plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, _Alignof(plan));
     s->scratch = tsr_arena_scratch(ctx->arena, tsr_elements(y) * sizeof(int32_t), 64);
     s->run = run;
     if (!p)

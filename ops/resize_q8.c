@@ -77,8 +77,8 @@ tsr_status tsr_resize_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, ts
 {
     (void)err;                  /* infer has asked everything */
     const int ow = s->out[0]->dim[2], c = s->in[0]->dim[3];
-    plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, 64);
-    column *columns = tsr_arena_keep(ctx->arena, (size_t)ow * sizeof *columns, 64);
+    plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, _Alignof(plan));
+    column *columns = tsr_arena_keep(ctx->arena, (size_t)ow * sizeof *columns, _Alignof(column));
     s->run = run;
     s->rows = rows;
     if (!p || !columns)

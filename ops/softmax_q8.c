@@ -57,7 +57,7 @@ tsr_status tsr_softmax_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, t
     (void)err;                  /* infer has asked everything */
     const tsr_tensor *x = s->in[0];
     const tsr_softmax_attr *a = &s->node->attr.softmax;
-    plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, 64);
+    plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, _Alignof(plan));
     s->run = run;
     if (!p)
         return TSR_OK;

@@ -207,7 +207,7 @@ tsr_status tsr_transpose_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_conte
         st.block /= 2;
     st.worker_bytes = ((size_t)st.block * taps * sizeof(float *) + ALIGN - 1) / ALIGN * ALIGN;
     s->scratch = tsr_arena_scratch(ctx->arena, st.worker_bytes * (size_t)ctx->workers, ALIGN);
-    s->state = tsr_arena_keep(ctx->arena, sizeof st, ALIGN);
+    s->state = tsr_arena_keep(ctx->arena, sizeof st, _Alignof(state));
     if (s->state)
         memcpy(s->state, &st, sizeof st);
     s->run = run;

@@ -127,9 +127,9 @@ tsr_status tsr_transpose_conv2d_prepare_q8(tsr_step *s, const tsr_prepare_contex
     plan p = { .rows_of_phases = rows, .columns_of_phases = columns };
     const int pixels = (s->out[0]->dim[2] - 1) / a->stride_x + 1;   /* of a phase in a row */
     p.rows = tsr_rows_q8_make(s, taps * f[3], (size_t)pixels);
-    plan *kept = tsr_arena_keep(ctx->arena, sizeof p, 64);
+    plan *kept = tsr_arena_keep(ctx->arena, sizeof p, _Alignof(plan));
     const size_t count = (size_t)rows * (size_t)columns + 1;
-    phase *phases = tsr_arena_keep(ctx->arena, count * sizeof *phases, 64);
+    phase *phases = tsr_arena_keep(ctx->arena, count * sizeof *phases, _Alignof(phase));
     for (int i = 0; i < rows * columns; i++) {
         const phase made = make_phase(s, &p, ctx, i / columns, i % columns);
         if (phases)

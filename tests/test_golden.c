@@ -168,8 +168,8 @@ static const tsr_tensor *find_value(const opened *o, const char *name)
 {
     const tsr_graph *g = &o->model->graph;
     for (int v = g->value_count - 1; v >= 0; v--)
-        if (o->session->values[v] && strcmp(g->values[v].t.name, name) == 0)
-            return o->session->values[v];
+        if (tsr_session_value(o->session, v) && strcmp(g->values[v].t.name, name) == 0)
+            return tsr_session_value(o->session, v);
     return NULL;
 }
 

@@ -74,6 +74,36 @@ static void test_every_smaller_block_is_refused(void **state)
     tsr_model_free(m);
 }
 
+/* Bookkeeping is a tensor per activation, a step and its pointers per node that runs, and
+ * what aligning the block and the activations takes: constants and views cost nothing. */
+static void test_bookkeeping_is_small(void **state)
+{
+    (void)state;
+    tsr_model *m = NULL;
+    assert_int_equal(tsr_model_begin(&(tsr_options){ .ops = tsr_all_ops }, &m, NULL), TSR_OK);
+    tsr_tensor x = { .name = "x", .rank = 2, .dim = { 4, 4 } }, y = { .name = "y" };
+    float one = 1.0f;
+    const tsr_tensor c = { .name = "c", .rank = 1, .dim = { 1 }, .data = &one };
+    enum { STEPS = 40 };
+    int value = tsr_graph_input(&m->graph, &x);
+    for (int i = 0; i < STEPS; i++) {
+        int in[] = { value, tsr_graph_constant(&m->graph, &c) };
+        tsr_node power = tsr_node_make(TSR_OP_POW, "power", in, 2);
+        value = tsr_graph_node(&m->graph, &power, &y);
+        tsr_node view = tsr_node_make(TSR_OP_RESHAPE, "view", &value, 1);
+        view.attr.reshape = (tsr_reshape_attr){ 2, { i % 2 ? 4 : 2, -1 } };
+        value = tsr_graph_node(&m->graph, &view, &y);
+    }
+    tsr_graph_output(&m->graph, value);
+    assert_int_equal(tsr_model_finish(m, NULL), TSR_OK);
+    assert_int_equal(m->plan.activation_count, 1 + 2 * STEPS);
+    const tsr_session_memory memory = tsr_session_measure(m, 1);
+    const size_t least = sizeof(tsr_session) + (1 + 2 * STEPS) * sizeof(tsr_tensor)
+                       + STEPS * (sizeof(tsr_step) + 3 * sizeof(tsr_tensor *));
+    assert_in_range(memory.bookkeeping, least, least + 2 * 63);
+    tsr_model_free(m);
+}
+
 static void mark(void *arg, int index, int worker)
 {
     (void)worker;
@@ -126,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_view_shares_bytes),
         cmocka_unit_test(test_every_smaller_block_is_refused),
+        cmocka_unit_test(test_bookkeeping_is_small),
         cmocka_unit_test(test_every_index_runs_once),
         cmocka_unit_test(test_builder_refuses_nonsense),
     };
