@@ -76,6 +76,9 @@ INCLUDE   = $(DESTDIR)$(PREFIX)/include/tarsier/engine
 # What many-peers installs.  Spark is 450 MB.
 MANY     ?= 'dask[distributed]' pyspark
 
+# A Python with torch, torchvision and onnx.
+TORCH_PYTHON ?= /usr/bin/python3
+
 # Other builds of the same sources, each in a folder of its own.
 SANITISE        := -fsanitize=address,undefined -fno-sanitize-recover=all
 VARIANT.keras   := B=build-keras FORMATS='tflite tsr tfjs onnx keras'
@@ -147,6 +150,9 @@ many-peers:
 ## export-check: every float model as ONNX, in the hands of ONNX Runtime
 export-check: $(B)/tarsier build/peers/ready
 	build/peers/bin/python tests/export.py $<
+## torch-check: what PyTorch exports, by us and by ONNX Runtime (python3-torchvision)
+torch-check: $(B)/tarsier build/torch/made_by.json build/peers/ready
+	build/peers/bin/python tests/torch_models.py check build/torch $<
 ## lint: line length, words, file names, licence lines, who includes whom
 lint:
 	@tests/run.sh tests/lint.sh tests/layering.sh
@@ -240,6 +246,10 @@ build/peers/all: bench/peers/requirements-more.txt build/peers/ready
 	-build/peers/bin/python -m pip install --quiet --no-deps pnnx
 	touch $@
 
+# Debian's torch, with Debian's Python: a venv that comes first in PATH does not see it.
+build/torch/made_by.json: tests/torch_models.py
+	$(TORCH_PYTHON) $< write $(@D)
+
 build/networks/ready: bench/networks.py | build/peers/ready
 	build/peers/bin/python $< $(@D)
 	touch $@
@@ -247,6 +257,6 @@ build/networks/ready: bench/networks.py | build/peers/ready
 .SECONDARY:
 .PHONY: all tests check golden onnx-table kernels keras asan tsan clang aarch64 armhf asan-tests \
         tsan-tests clang-tests aarch64-tests armhf-tests cross-tests check-kernels bench \
-        bench-aarch64 bench-peers bench-networks export-check many-peers lint \
-        install installed clean help
+        bench-aarch64 bench-peers bench-networks export-check torch-check \
+        many-peers lint install installed clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
