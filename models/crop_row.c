@@ -11,16 +11,15 @@
  * Weights are small whole numbers, and three channels share one 64-bit number, 21 bits
  * each, so one multiplication weighs a pixel: 255 (F taps)^2 fits in 21 bits as long as
  * F taps <= 64.  Places are fixed-point, too, with 16 bits behind the point.
- * Most squares lie wholly inside the picture and need no test for its edges.  Those of
- * one tap, the usual ones, are first copied together, corner by corner, so that the
- * arithmetic runs over all channels of a row in 16 bits, which compilers turn into vectors.
+ * Most squares lie wholly inside the picture and need no test for its edges.  Runs of such
+ * with one tap or two, the usual ones, are a kernel family, ops/kernels/crop_u8.h.
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
 #include <string.h>
 #include "models/crop_row.h"
 
-enum { MOST_TAPS = 8, UNITS = 64, POINT = 16, LANE = 21, SHIFT = 22 };
+enum { MOST_TAPS = 8, UNITS = 64, POINT = TSR_CROP_U8_POINT, LANE = 21, SHIFT = 22 };
 
 tsr_cropper tsr_cropper_make(const tsr_image *from, const tsr_affine *to_picture)
 {
@@ -29,7 +28,8 @@ tsr_cropper tsr_cropper_make(const tsr_image *from, const tsr_affine *to_picture
     const int taps = wide >= 2 ? wide < MOST_TAPS ? (int)wide : MOST_TAPS : 1;
     const float limit = 1e6f, one = 1 << POINT;
     const bool sane = fabsf(m[0]) < limit && fabsf(m[3]) < limit;
-    return (tsr_cropper){ from, *to_picture, taps, sane ? (int64_t)rintf(m[0] * one) : 0,
+    return (tsr_cropper){ from, *to_picture, tsr_crop_u8_best(), taps,
+                          sane ? (int64_t)rintf(m[0] * one) : 0,
                           sane ? (int64_t)rintf(m[3] * one) : 0 };
 }
 
@@ -73,7 +73,7 @@ static uint64_t sum_anywhere(const tsr_image *im, int64_t left, int64_t top, int
 }
 
 /* Fixed-point places of the squares' top left corners, and the step to the next. */
-typedef struct { int64_t x, y, dx, dy; } walk;
+typedef tsr_crop_u8_walk walk;
 
 static void store(uint64_t sum, uint32_t inverse, uint8_t *rgb)
 {
@@ -83,8 +83,7 @@ static void store(uint64_t sum, uint32_t inverse, uint8_t *rgb)
                             + (1u << (SHIFT - 1))) >> SHIFT);
 }
 
-/* Inline, so that its loops unroll where `taps` is a constant. */
-static inline void row_inside(const tsr_image *im, walk w, int taps, int count, uint8_t *rgb)
+static void row_inside(const tsr_image *im, walk w, int taps, int count, uint8_t *rgb)
 {
     const uint32_t whole = (uint32_t)(UNITS / taps), full = whole * (uint32_t)taps;
     const uint32_t inverse = ((1u << SHIFT) + full * full / 2) / (full * full);
@@ -107,68 +106,18 @@ static void row_anywhere(const tsr_image *im, walk w, int taps, int count, uint8
     }
 }
 
-/* All four corners of each place, R,G,B after R,G,B; a byte more than each pixel has is
- * copied, so there must be one more pixel to the right. */
-typedef struct {
-    uint8_t corner[4][3 * TSR_CROP_ROW + 1];
-    uint16_t fx[3 * TSR_CROP_ROW];      /* in 1 / 64      */
-    int16_t fy[3 * TSR_CROP_ROW];       /* in 1 / 32768   */
-} corners;
-
-static void collect(const tsr_image *im, walk w, int count, corners *c)
-{
-    for (int i = 0; i < 3 * count; i += 3, w.x += w.dx, w.y += w.dy) {
-        const uint8_t *p = im->rgb + (w.y >> POINT) * im->stride + 3 * (w.x >> POINT);
-        memcpy(&c->corner[0][i], p, 4);
-        memcpy(&c->corner[1][i], p + 3, 4);
-        memcpy(&c->corner[2][i], p + im->stride, 4);
-        memcpy(&c->corner[3][i], p + im->stride + 3, 4);
-        const uint16_t fx = (uint16_t)((w.x & 0xFFFF) >> 10);
-        const int16_t fy = (int16_t)((w.y & 0xFFFF) >> 1);
-        c->fx[i] = c->fx[i + 1] = c->fx[i + 2] = fx;
-        c->fy[i] = c->fy[i + 1] = c->fy[i + 2] = fy;
-    }
-}
-
-/* Along x in 1/64 of a level, at most 255 * 64; then along y: a + (b - a) f, for which
- * the upper half of a 16-bit product is enough. */
-static void row_bilinear(const tsr_image *im, walk w, int count, uint8_t *rgb)
-{
-    corners c;
-    uint8_t out[3 * TSR_CROP_ROW];
-    if (count < TSR_CROP_ROW)           /* lanes that nobody asked for */
-        memset(&c, 0, sizeof c);
-    collect(im, w, count, &c);
-    for (int i = 0; i < 3 * TSR_CROP_ROW; i++) {
-        const uint16_t f = c.fx[i], g = (uint16_t)(UNITS - f);
-        const int16_t a = (int16_t)(c.corner[0][i] * g + c.corner[1][i] * f);
-        const int16_t b = (int16_t)(c.corner[2][i] * g + c.corner[3][i] * f);
-        const int16_t twice = (int16_t)(2 * (b - a));
-        const int16_t step = (int16_t)((twice * c.fy[i]) >> 16);
-        out[i] = (uint8_t)((a + step + UNITS / 2) / UNITS);
-    }
-    memcpy(rgb, out, 3 * (size_t)count);
-}
-
+/* Does the square lie inside, with all that the kernels read of its rows? */
 static bool inside(const tsr_image *im, int64_t x, int64_t y, int taps)
 {
-    return x >= 0 && y >= 0 && x >> POINT < im->width - taps - 1 && y >> POINT < im->height - taps;
+    const int reads = taps == 1 ? TSR_CROP_U8_ONE_READS
+                    : taps == 2 ? TSR_CROP_U8_TWO_READS : taps + 1;
+    return x >= 0 && y >= 0 && x >> POINT <= im->width - reads && y >> POINT < im->height - taps;
 }
 
 static bool outside(const tsr_image *im, int64_t x, int64_t y, int taps)
 {
     return x >> POINT < -taps || y >> POINT < -taps || x >> POINT >= im->width ||
            y >> POINT >= im->height;
-}
-
-static void row_inside_any(const tsr_image *im, walk w, int taps, int count, uint8_t *rgb)
-{
-    if (taps == 1)
-        row_inside(im, w, 1, count, rgb);
-    else if (taps == 2)
-        row_inside(im, w, 2, count, rgb);
-    else
-        row_inside(im, w, taps, count, rgb);
 }
 
 static walk ahead(walk w, int steps)
@@ -178,8 +127,10 @@ static walk ahead(walk w, int steps)
 
 /* A row that crosses the picture's edge falls into runs that are inside, black, or on the
  * edge.  Only the last, a few pixels, need the slow way. */
-static void row_across_edge(const tsr_image *im, walk w, int taps, int count, uint8_t *rgb)
+static void row_across_edge(const tsr_cropper *c, walk w, int count, uint8_t *rgb)
 {
+    const tsr_image *im = c->from;
+    const int taps = c->taps;
     while (count) {
         const bool in = inside(im, w.x, w.y, taps), out = outside(im, w.x, w.y, taps);
         walk next = ahead(w, 1);
@@ -187,8 +138,10 @@ static void row_across_edge(const tsr_image *im, walk w, int taps, int count, ui
         while (n < count && in == inside(im, next.x, next.y, taps)
                          && out == outside(im, next.x, next.y, taps))
             next = ahead(next, 1), n++;
-        if (in)
-            row_inside_any(im, w, taps, n, rgb);
+        if (in && taps == 2)
+            c->kernel->two(im->rgb, im->stride, w, n, rgb);
+        else if (in)
+            row_inside(im, w, taps, n, rgb);
         else if (out)
             memset(rgb, 0, 3 * (size_t)n);
         else
@@ -216,9 +169,11 @@ void tsr_crop_row(const tsr_cropper *c, int x, int y, int count, uint8_t *rgb)
     };
     const walk end = ahead(w, count - 1);
     if (!inside(c->from, w.x, w.y, c->taps) || !inside(c->from, end.x, end.y, c->taps))
-        row_across_edge(c->from, w, c->taps, count, rgb);
+        row_across_edge(c, w, count, rgb);
     else if (c->taps == 1)
-        row_bilinear(c->from, w, count, rgb);
+        c->kernel->one(c->from->rgb, c->from->stride, w, count, rgb);
+    else if (c->taps == 2)
+        c->kernel->two(c->from->rgb, c->from->stride, w, count, rgb);
     else
-        row_inside_any(c->from, w, c->taps, count, rgb);
+        row_inside(c->from, w, c->taps, count, rgb);
 }

@@ -6,13 +6,15 @@
 #define TSR_CROP_ROW_H
 
 #include "models/vision.h"
+#include "ops/kernels/crop_u8.h"
 
-enum { TSR_CROP_ROW = 32 };
+enum { TSR_CROP_ROW = TSR_CROP_U8_MOST };
 
 /* What does not change from pixel to pixel. */
 typedef struct {
     const tsr_image *from;
     tsr_affine to_picture;
+    const tsr_crop_u8 *kernel;
     int taps;                   /* a sample averages taps x taps pixels */
     int64_t dx, dy;             /* from sample to sample, 16 bits behind the point; 0, 0 in a
                                    map that makes no sense */

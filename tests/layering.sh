@@ -2,7 +2,7 @@
 # layering.sh - dependencies point one way:
 #
 #     loaders -> engine <- ops -> ops/kernels      models, cli -> engine, not into ops
-#     models/resample.c -> ops/kernels/resample_u8.h
+#     models/resample.c, crop_row.h -> ops/kernels/resample_u8.h, crop_u8.h
 #
 # Looks at every #include "..." and asks whether that folder may know that
 # file, and that intrinsics and compiler conditions stay where they belong.
@@ -39,9 +39,9 @@ rule "loaders know engine; one file joins the ops" \
     "(engine|loaders)/$any|ops/ops\.h"                              loaders/*.[ch]
 rule "models know the public interface; head_model.c builds a graph" \
     "models/$any|engine/(tsr|status|threads)\.h" \
-    $(ls models/*.[ch] | grep -vxE 'models/(head_model|resample)\.c')
-rule "resample.c knows one kernel besides" \
-    "models/$any|ops/kernels/resample_u8\.h"                        models/resample.c
+    $(ls models/*.[ch] | grep -vxE 'models/(head_model\.c|resample\.c|crop_row\.h)')
+rule "what reads each pixel of a photograph knows its kernel besides" \
+    "models/$any|ops/kernels/(resample|crop)_u8\.h"  models/resample.c models/crop_row.h
 rule "head_model.c knows models and engine" "(models|engine)/$any"  models/head_model.c
 rule "the program knows no op and no kernel" \
     "(engine|models|cli|loaders)/$any"                              cli/*.[ch]
