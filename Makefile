@@ -3,7 +3,7 @@
 CC       ?= cc
 AR       ?= ar
 OPT      ?= -O3
-B        ?= build
+B        ?= build$(BLAS:%=-%)
 PREFIX   ?= /usr/local
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wundef -Wvla -Wdouble-promotion \
@@ -57,14 +57,25 @@ LEFT_OUT := $(foreach f,$(filter-out $(FORMATS),tflite tsr tfjs onnx keras),$(FI
 CPPFLAGS += $(foreach f,$(FORMATS),$(DEFS.$f))
 LDLIBS   := $(foreach f,$(FORMATS),$(LIBS.$f)) $(LDLIBS)
 
+# make BLAS=openblas: float convolutions by OpenBLAS's gemm (libopenblas-dev).
+BLAS     :=
+ifneq ($(filter-out openblas,$(BLAS)),)
+$(error BLAS=$(BLAS): the only one known is openblas)
+endif
+LEFT_OUT += $(if $(BLAS),,ops/conv2d_blas.c)
+CPPFLAGS += $(if $(BLAS),-DTSR_BLAS)
+LDLIBS   := $(BLAS:%=-l%) $(LDLIBS)
+
 ALL_SRC  := $(filter-out $(LEFT_OUT), \
               $(wildcard engine/*.c ops/*.c ops/kernels/*.c loaders/*.c models/*.c))
 LIB_SRC  := $(filter-out $(foreach l,$(LEVELS),%_$l.c),$(ALL_SRC)) \
             $(foreach l,$(LEVELS.$(ARCH)),$(wildcard ops/kernels/*_$l.c))
 CLI_SRC  := $(wildcard cli/*.c)
 CHECK_SRC := $(wildcard tests/checkkern/*.c)
-TEST_SRC := $(filter-out $(if $(filter keras,$(FORMATS)),,tests/test_keras.c), \
-              $(wildcard tests/test_*.c))
+# With OpenBLAS nothing is packed and few layers run by rows: nothing to test there.
+NO_TESTS := $(if $(filter keras,$(FORMATS)),,tests/test_keras.c) \
+            $(if $(BLAS),$(addprefix tests/test_,chain.c narrow.c tsr_file.c))
+TEST_SRC := $(filter-out $(NO_TESTS),$(wildcard tests/test_*.c))
 object    = $(patsubst %.c,$(B)/%.o,$1)
 TESTS    := $(patsubst tests/%.c,$(B)/%,$(TEST_SRC))
 # -lstb decodes pictures, -lz packs PNGs, -lcjson writes JSON, -lnettle is SHA-256.
@@ -89,6 +100,7 @@ VARIANT.aarch64 := B=build-aarch64 CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu
                    FORMATS='tflite tsr' RUN='qemu-aarch64 -L /usr/aarch64-linux-gnu'
 VARIANT.armhf   := B=build-armhf CC=arm-linux-gnueabihf-gcc AR=arm-linux-gnueabihf-ar \
                    FORMATS='tflite tsr' RUN='qemu-arm -L /usr/arm-linux-gnueabihf'
+BLAS_TESTS      := $(addprefix build-openblas/test_,conv2d golden session threads)
 variant          = +@$(MAKE) --no-print-directory $(VARIANT.$*)
 
 ## all: the library and the tarsier program, in build/ (default)
@@ -111,9 +123,14 @@ kernels: $(B)/checkkern
 ## asan: the tests under AddressSanitizer and UBSan (build-asan/; likewise below)
 ## tsan: the tests under ThreadSanitizer
 ## clang: the tests as clang compiles them
+## openblas: a build in build-openblas/ with OpenBLAS's gemm, and the tests it concerns
+## BLAS=openblas: after any target, that one in the same build (libopenblas-dev)
 keras:
 	+@$(MAKE) --no-print-directory $(VARIANT.keras) build-keras/test_keras
 	@tests/run.sh build-keras/test_keras
+openblas:
+	+@$(MAKE) --no-print-directory BLAS=openblas all $(BLAS_TESTS) build-openblas/bench_session
+	@tests/run.sh $(BLAS_TESTS)
 asan tsan clang: %: %-tests
 	$(variant) check
 ## aarch64: the kernels for 64-bit Arm, under emulation
@@ -175,7 +192,7 @@ installed: all $(B)/header_program
 	tests/install.sh $(B)
 ## clean: remove what was built
 clean:
-	rm -rf $(B) $(foreach v,clang asan tsan aarch64 armhf,build-$v)
+	rm -rf $(B) $(foreach v,clang asan tsan aarch64 armhf openblas,build-$v)
 ## help: this list
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)) | awk -F': ' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -255,8 +272,8 @@ build/networks/ready: bench/networks.py | build/peers/ready
 	touch $@
 
 .SECONDARY:
-.PHONY: all tests check golden onnx-table kernels keras asan tsan clang aarch64 armhf asan-tests \
-        tsan-tests clang-tests aarch64-tests armhf-tests cross-tests check-kernels bench \
-        bench-aarch64 bench-peers bench-networks export-check torch-check \
+.PHONY: all tests check golden onnx-table kernels keras openblas asan tsan clang aarch64 armhf \
+        asan-tests tsan-tests clang-tests aarch64-tests armhf-tests cross-tests check-kernels \
+        bench bench-aarch64 bench-peers bench-networks export-check torch-check \
         many-peers lint install installed clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

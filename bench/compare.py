@@ -37,6 +37,7 @@ import report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OURS = report.OURS
+WITH_BLAS = "Tarsier+OpenBLAS"      # ours, built with somebody else's gemm
 # name: (script, Python package it needs, ending of the files it reads, environment
 #        that limits it to AVX2; None: cannot be limited)
 PEERS = {
@@ -157,6 +158,15 @@ def compare_outputs(ours, peer, info, directory):
 
 # ---- engines ------------------------------------------------------------------
 
+def openblas_environment(level):
+    """OpenBLAS takes an x86 newer than itself for a Haswell: tell it of AVX-512."""
+    if level:
+        return {"TSR_CPU": level, "OPENBLAS_CORETYPE": "Haswell"}
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        best = {"OPENBLAS_CORETYPE": "SkylakeX"} if " avx512vl" in f.read() else {}
+    return {} if "OPENBLAS_CORETYPE" in os.environ else best
+
+
 def choose_peers(args):
     """Name -> (command, ending, environment); says which are absent."""
     chosen = {}
@@ -173,6 +183,11 @@ def choose_peers(args):
             print(f"{name}: cannot be limited to {args.level}, left out", file=sys.stderr)
         else:
             chosen[name] = (command, ending, limit if args.level else {})
+    if not args.peers or WITH_BLAS in args.peers.split(","):
+        if os.path.exists(args.with_blas):
+            chosen[WITH_BLAS] = ([args.with_blas], "", openblas_environment(args.level))
+        else:
+            print(f"{WITH_BLAS}: absent (make openblas; bench/README.md)", file=sys.stderr)
     for given in args.peer:
         name, _, command = given.partition("=")
         chosen[name] = (shlex.split(command), ".onnx", {})
@@ -269,6 +284,7 @@ def row(model, threads, name, engine, error, info, args):
 def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ours", default="build/bench_session")
+    parser.add_argument("--with-blas", default="build-openblas/bench_session")
     parser.add_argument("--python", default="build/peers/bin/python")
     parser.add_argument("--tarsier", default="build/tarsier")
     parser.add_argument("--peak-program", default="build/bench_peak")

@@ -146,7 +146,8 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
     return tsr_conv2d_prepare_f32(s, ctx, &shape);
 }
 
-/* By rows works what prepare gives to the gemm; Winograd's tiles are 4 rows high. */
+/* By rows works what prepare gives to our gemm.  Winograd's tiles are 4 rows high, and
+ * OpenBLAS wants more pixels at a time than a row has. */
 static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
 {
     const tsr_conv2d_shape shape = tsr_conv2d_shape_of(s);
@@ -154,7 +155,8 @@ static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
     const tsr_dtype type = s->in[0]->dtype;
     return shape.n == 1 && (tsr_is_q8(type)
                             || (type == TSR_F32 && !sees_all(&shape)
-                                && !tsr_conv2d_winograd_fits(&shape)));
+                                && !tsr_conv2d_winograd_fits(&shape)
+                                && !tsr_conv2d_blas_fits(&shape)));
 }
 
 static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_tensor *out)

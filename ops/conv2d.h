@@ -31,6 +31,15 @@ bool tsr_conv2d_winograd_fits(const tsr_conv2d_shape *s);
 tsr_status tsr_conv2d_prepare_winograd(tsr_step *s, const tsr_prepare_context *ctx,
                                        const tsr_conv2d_shape *shape);
 
+/* conv2d_blas.c: by OpenBLAS; called by conv2d_f32.c, which is the other way. */
+#ifdef TSR_BLAS
+bool tsr_conv2d_blas_fits(const tsr_conv2d_shape *s);
+tsr_status tsr_conv2d_prepare_blas(tsr_step *s, const tsr_prepare_context *ctx,
+                                   const tsr_conv2d_shape *shape);
+#else
+static inline bool tsr_conv2d_blas_fits(const tsr_conv2d_shape *s) { (void)s; return false; }
+#endif
+
 /* conv2d_f16.c: the same for f16 activations, with f32 weights. */
 tsr_status tsr_conv2d_prepare_f16(tsr_step *s, const tsr_prepare_context *ctx,
                                   const tsr_conv2d_shape *shape);

@@ -319,6 +319,10 @@ static void run(const tsr_step *s)
 tsr_status tsr_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
                                   const tsr_conv2d_shape *shape)
 {
+#ifdef TSR_BLAS
+    if (tsr_conv2d_blas_fits(shape))
+        return tsr_conv2d_prepare_blas(s, ctx, shape);
+#endif
     conv_state c = { .s = *shape, .gemm = tsr_gemm_f32_best() };
     c.m = shape->n * shape->oh * shape->ow;
     c.n = shape->oc / shape->attr.groups;

@@ -218,6 +218,22 @@ static void test_pointwise_of_every_width(void **state)
     }
 }
 
+/* More pixels than a block of any kernel has, and more channels than a task takes. */
+static void test_many_pixels_and_channels(void **state)
+{
+    (void)state;
+    geometry many = { .n = 1, .h = 37, .w = 33, .c = 9, .oc = 35, .kh = 1, .kw = 1, .a = plain(),
+                      .bias = true, .clamp = true };
+    check_conv(&many);
+    many.n = 2, many.h = 60, many.kh = 3, many.kw = 2, many.a.stride_y = 2, many.a.pad_left = 1;
+    check_conv(&many);
+    geometry few = { .n = 1, .h = 7, .w = 6, .c = 40, .oc = 307, .kh = 1, .kw = 1, .a = plain(),
+                     .residual = true };
+    check_conv(&few);
+    few.kh = few.kw = 3, few.a.stride_x = 2, few.a.pad_bottom = 2, few.clamp = true;
+    check_conv(&few);
+}
+
 /* Many taps shrink the block of pixels that share pointers. */
 static void test_large_filter(void **state)
 {
@@ -456,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_plain_c_level),
         cmocka_unit_test(test_winograd),
         cmocka_unit_test(test_pointwise_of_every_width),
+        cmocka_unit_test(test_many_pixels_and_channels),
         cmocka_unit_test(test_large_filter),
         cmocka_unit_test(test_window_in_the_padding),
         cmocka_unit_test(test_filter_as_large_as_the_image),
