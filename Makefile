@@ -15,13 +15,17 @@ CFLAGS   += -std=c11 -ffp-contract=off -g $(OPT) $(WARN) -MMD -MP -I.
 LDLIBS   += -lm -pthread
 
 # A kernel's file name says which instructions it may use, and only it gets them.
-LEVELS       := avx2 avx512 neon neonf16
+LEVELS       := avx2 avx512 neon neonf16 neon32
 FLAGS.avx2   := -mavx2 -mfma
 FLAGS.avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
 FLAGS.neonf16 := -march=armv8.2-a+fp16
-ARCH           := $(shell $(CC) -dumpmachine | cut -d- -f1)
+FLAGS.neon32 := -march=armv7-a -mfpu=neon-vfpv4 -fno-math-errno
+MACHINE        := $(shell $(CC) -dumpmachine)
+ARCH           := $(firstword $(subst -, ,$(MACHINE)))
 LEVELS.x86_64  := avx2 avx512
 LEVELS.aarch64 := neon neonf16
+# Linux with floats in registers, not microcontrollers: engine/cpu.h.
+LEVELS.arm     := $(if $(findstring linux,$(MACHINE)),$(if $(findstring eabihf,$(MACHINE)),neon32))
 level = $(lastword $(subst _, ,$*))
 # Single files, GCC only.  Its scheduler before register allocation moves the loads of
 # 4 steps together; then 32 registers do not suffice, and sums are copied to and fro.
@@ -31,6 +35,7 @@ FLAGS.gemm_f32_neon := $(if $(GCC),-fno-schedule-insns -fno-shrink-wrap)
 FLAGS.dwconv_f32_neon := $(FLAGS.gemm_f32_neon)
 FLAGS.gemm_f16_neonf16 := $(FLAGS.gemm_f32_neon)
 FLAGS.dwconv_f16_neonf16 := $(if $(GCC),-fno-shrink-wrap)
+FLAGS.gemm_f32_neon32 := $(if $(GCC),-fno-schedule-insns)
 FLAGS.gemm_f32_c    := $(if $(GCC),-fno-tree-loop-vectorize)
 
 # make FORMATS="tflite tsr": the file formats to read.  tfjs wants libcjson.
@@ -134,7 +139,7 @@ openblas:
 asan tsan clang: %: %-tests
 	$(variant) check
 ## aarch64: the kernels for 64-bit Arm, under emulation
-## armhf: the plain C kernels on 32-bit Arm, under emulation
+## armhf: the kernels on 32-bit Arm, under emulation
 aarch64 armhf: %: %-tests
 	$(variant) check-kernels
 asan-tests tsan-tests clang-tests: %-tests:
@@ -236,7 +241,8 @@ $(B)/count_session: $(call object,bench/count_session.c cli/file.c) $(B)/libtars
 $(B)/qemu_count.so: bench/qemu_count.c
 	$(CC) -std=c11 -O2 $(WARN) -fPIC -shared -fvisibility=hidden $< -o $@
 
-$(B)/bench_peak: $(call object,bench/peak.c $(LEVELS.$(ARCH):%=bench/peak_%.c)) $(B)/libtarsier.a
+PEAK_SRC = bench/peak.c $(wildcard $(LEVELS.$(ARCH):%=bench/peak_%.c))
+$(B)/bench_peak: $(call object,$(PEAK_SRC)) $(B)/libtarsier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(B)/bench_follow: $(call object,bench/bench_follow.c) $(B)/libcli.a $(B)/libtarsier.a

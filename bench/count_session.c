@@ -21,12 +21,15 @@
 #include "engine/session.h"
 
 /* Does nothing; no compiler writes it.  qemu_count.c knows both. */
+#if defined(__arm__)
+__attribute__((target("arm")))  /* the others may be Thumb */
+#endif
 static __attribute__((noinline)) void mark(void)
 {
 #if defined(__aarch64__)
     __asm__ volatile("orr x27, x27, x27" ::: "memory");
 #elif defined(__arm__)
-    __asm__ volatile(".arm\n\tmov r10, r10" ::: "memory");
+    __asm__ volatile("mov r10, r10" ::: "memory");
 #endif
 }
 

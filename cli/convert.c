@@ -88,8 +88,8 @@ static int parse(int argc, char **argv, arguments *a)
     if (a->pack && a->f16)
         return cli_usage(argv[0], "--f16 saves room, --pack spends it: one of them");
     if (a->pack && !tsr_cpu_limit(a->pack))
-        return cli_usage(argv[0], "--pack %s: this machine runs up to %s of c, avx2, avx512, neon",
-                         a->pack, tsr_cpu_level());
+        return cli_usage(argv[0], "--pack %s: this machine runs up to %s of c, avx2, avx512, neon, "
+                         "neon32", a->pack, tsr_cpu_level());
     return CLI_OK;
 }
 
@@ -123,8 +123,8 @@ const cli_command cli_convert = {
 "  -o, --output FILE   where to; an existing file is replaced when all is written\n"
 "      --f16           .tsr: store float filters in 16 bits; they are widened on load\n"
 "      --pack LEVEL  .tsr: float filters also as the kernels of that CPU level (c, avx2,\n"
-"                      avx512, neon) want them, so that a session opens without copying\n"
-"                      them: a larger file that starts faster and takes less memory.\n"
+"                      avx512, neon, neon32) want them, so that a session opens without\n"
+"                      copying them: a larger file that starts faster and takes less memory.\n"
 "                      Other CPUs run it, too, and pack as ever.  To be written on a\n"
 "                      machine that has the level\n"
 "      --embedding     a classifier without its last layers: the features that a head\n"

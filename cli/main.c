@@ -45,7 +45,8 @@ static void print_help(void)
            "file leaves its shape open (a batch is 1).\n"
            "Exit status: 0 all done, 1 some input failed, 2 wrong usage.\n"
            "Environment: TARSIER_MODELS (directories with weights, separated by ':'),\n"
-           "             TSR_CPU (c, avx2, avx512, neon, neonf16: no more than that), NO_COLOR.\n");
+           "             TSR_CPU (c, avx2, avx512, neon, neonf16, neon32: no more than that),\n"
+           "             NO_COLOR.\n");
 }
 
 static const cli_command *find(const char *name)

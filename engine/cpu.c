@@ -12,6 +12,7 @@ static const struct {
     { "avx512", TSR_CPU_AVX2 | TSR_CPU_AVX512 },
     { "neon",   TSR_CPU_NEON },
     { "neonf16", TSR_CPU_NEON | TSR_CPU_NEONF16 },
+    { "neon32", TSR_CPU_NEON32 },
 };
 enum { LEVEL_COUNT = sizeof levels / sizeof *levels };
 
@@ -33,6 +34,12 @@ static unsigned detect(void)
     enum { ASIMDHP = 1 << 10 };         /* of AT_HWCAP: Linux, arch/arm64/include/uapi */
     if (tsr_platform_hwcap() & ASIMDHP)
         have |= TSR_CPU_NEONF16;
+#elif defined(TSR_CPU_ARMHF)
+    /* Of AT_HWCAP: Linux, arch/arm/include/uapi.  VFPv4 is fused multiply-add, which the
+     * first CPUs with NEON (Cortex-A8, A9) lack. */
+    const unsigned long need = 1ul << 12 | 1ul << 16;   /* NEON, VFPv4 */
+    if ((tsr_platform_hwcap() & need) == need)
+        have |= TSR_CPU_NEON32;
 #endif
     return have;
 }

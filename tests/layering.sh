@@ -55,7 +55,7 @@ report "one loader file at most includes ops/" "$joining"
 report "intrinsics in suffix files only" "$(
     grep -lE '^ *# *include *<([a-z0-9]*intrin|arm_[a-z0-9]*)\.h>' \
         engine/*.[ch] ops/*.[ch] loaders/*.[ch] models/*.[ch] cli/*.[ch] ops/kernels/*.[ch] \
-        2>/dev/null | grep -vE '_(avx2|avx512|neon|neonf16)\.[ch]$')"
+        2>/dev/null | grep -vE '_(avx2|avx512|neon|neonf16|neon32)\.[ch]$')"
 report "no #if inside a suffix file" "$(
     grep -nE '^ *# *(if|ifdef|elif)\b' ops/kernels/*_c.c ops/kernels/*_avx2.c \
         ops/kernels/*_avx512.c ops/kernels/*_neon*.c 2>/dev/null)"

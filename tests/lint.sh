@@ -50,7 +50,7 @@ report "a README.md in every folder of sources" "$(
 report "the coverage table of ops/kernels/README.md is true" "$(
     for f in ops/kernels/*_c.c; do
         family=${f##*/} family=${family%_c.c} want='|'
-        for level in c avx2 avx512 neon neonf16; do
+        for level in c avx2 avx512 neon neonf16 neon32; do
             [ -f "ops/kernels/${family}_$level.c" ] && want="$want x |" || want="$want  |"
         done
         grep -E "^\| \`$family\` \|" ops/kernels/README.md | sed 's/^|[^|]*|[^|]*//' |

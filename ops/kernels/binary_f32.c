@@ -8,6 +8,8 @@ const tsr_binary_f32 *const tsr_binary_f32_variants[] = {
     &tsr_binary_f32_avx2,
 #elif defined(__aarch64__)
     &tsr_binary_f32_neon,
+#elif defined(TSR_CPU_ARMHF)
+    &tsr_binary_f32_neon32,
 #endif
     &tsr_binary_f32_c,
     NULL,

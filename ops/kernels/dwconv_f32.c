@@ -10,6 +10,8 @@ const tsr_dwconv_f32 *const tsr_dwconv_f32_variants[] = {
     &tsr_dwconv_f32_avx2,
 #elif defined(__aarch64__)
     &tsr_dwconv_f32_neon,
+#elif defined(TSR_CPU_ARMHF)
+    &tsr_dwconv_f32_neon32,
 #endif
     &tsr_dwconv_f32_c,
     NULL,

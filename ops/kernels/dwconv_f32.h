@@ -86,7 +86,7 @@ typedef struct {
 } tsr_dwconv_f32;
 
 extern const tsr_dwconv_f32 tsr_dwconv_f32_c, tsr_dwconv_f32_avx2,
-                            tsr_dwconv_f32_avx512, tsr_dwconv_f32_neon;
+                            tsr_dwconv_f32_avx512, tsr_dwconv_f32_neon, tsr_dwconv_f32_neon32;
 
 /* Every variant compiled in, fastest first, C reference last, then NULL. */
 extern const tsr_dwconv_f32 *const tsr_dwconv_f32_variants[];

@@ -27,7 +27,7 @@ typedef struct {
 } tsr_resize_f32;
 
 extern const tsr_resize_f32 tsr_resize_f32_c, tsr_resize_f32_avx2, tsr_resize_f32_avx512,
-                            tsr_resize_f32_neon;
+                            tsr_resize_f32_neon, tsr_resize_f32_neon32;
 
 /* Every variant compiled in, fastest first, C reference last, then NULL. */
 extern const tsr_resize_f32 *const tsr_resize_f32_variants[];

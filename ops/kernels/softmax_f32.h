@@ -17,7 +17,7 @@ typedef struct {
 } tsr_softmax_f32;
 
 extern const tsr_softmax_f32 tsr_softmax_f32_c, tsr_softmax_f32_avx2, tsr_softmax_f32_avx512,
-                             tsr_softmax_f32_neon;
+                             tsr_softmax_f32_neon, tsr_softmax_f32_neon32;
 
 /* Every variant compiled in, fastest first, C reference last, then NULL. */
 extern const tsr_softmax_f32 *const tsr_softmax_f32_variants[];

@@ -9,6 +9,8 @@ const tsr_unary_f32 *const tsr_unary_f32_variants[] = {
     &tsr_unary_f32_avx2,
 #elif defined(__aarch64__)
     &tsr_unary_f32_neon,
+#elif defined(TSR_CPU_ARMHF)
+    &tsr_unary_f32_neon32,
 #endif
     &tsr_unary_f32_c,
     NULL,

@@ -1,7 +1,7 @@
 /*
  * vec_avx2.h - eight floats in a YMM register, under the names that the shared
- * kernel bodies (*_simd.h) use.  vec_avx512.h and vec_neon.h are its sisters;
- * they must keep the same contract:
+ * kernel bodies (*_simd.h) use.  vec_avx512.h, vec_neon.h and vec_neon32.h are its
+ * sisters; they must keep the same contract:
  *
  *   vf_load_part, vf_store_part   touch exactly n elements, 1 <= n <= VF; the
  *                                 lanes behind them are 0

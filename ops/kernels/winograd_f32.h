@@ -68,7 +68,8 @@ typedef struct {
 } tsr_winograd_f32;
 
 extern const tsr_winograd_f32 tsr_winograd_f32_c, tsr_winograd_f32_avx2,
-                              tsr_winograd_f32_avx512, tsr_winograd_f32_neon;
+                              tsr_winograd_f32_avx512, tsr_winograd_f32_neon,
+                              tsr_winograd_f32_neon32;
 
 /* Every variant compiled in, fastest first, C reference last, then NULL. */
 extern const tsr_winograd_f32 *const tsr_winograd_f32_variants[];

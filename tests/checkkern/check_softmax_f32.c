@@ -25,7 +25,8 @@ static void compare(const float *x, const float *y, int n, int inner, float beta
     for (int i = 0; i < n; i++) {
         const double want = exp((double)beta * ((double)x[i * inner] - (double)max)) / sum;
         const double got = (double)y[i * inner], error = fabs(got - want);
-        const double bound = (4 * spread + 9 + n) * u * want + 0x1p-149;
+        const double bound = (4 * spread + 9 + n) * u * want
+                             + fmax(0x1p-149, ck_subnormal());
         ck_error(error, bound);
         if (!(error <= bound))
             ck_fail("%d of %d apart: y[%d] is %.9g, want %.9g +- %.2g", n, inner, i, got, want,

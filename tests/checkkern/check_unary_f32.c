@@ -10,7 +10,8 @@
  *   others     1 per operation; exact where there is none
  *
  * hard_sigmoid adds a product that may cancel: its bound is absolute.
- * Below the normal numbers one step of 2^-149 is allowed; logistic may give 0
+ * Below the normal numbers one step of 2^-149 is allowed, or 0 where the CPU's vectors
+ * know no such numbers (ck_subnormal); logistic may give 0
  * there, because 1 + exp(-x) has become infinite.
  *                                                SPDX-License-Identifier: MIT
  */
@@ -58,6 +59,7 @@ static double expect(tsr_unary_fn f, double x)
 static double tolerance(tsr_unary_fn f, double x, double want)
 {
     const double u = 0x1p-24, tiny = f == TSR_UNARY_LOGISTIC ? 0x1p-126
+                                     : ck_subnormal() > 0 ? ck_subnormal()
                                      : functions[f].units > 0 ? 0x1p-149 : 0;
     if (f == TSR_UNARY_HARD_SIGMOID)
         return 2 * u * (fabs((double)alpha * x) + (double)beta);

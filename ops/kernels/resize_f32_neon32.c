@@ -1,0 +1,7 @@
+/* resize_f32_neon32.c - the shared body on the vectors of vec_neon32.h.
+ * SPDX-License-Identifier: MIT */
+#include "engine/cpu.h"
+#include "ops/kernels/vec_neon32.h"
+#include "ops/kernels/resize_f32_simd.h"
+
+const tsr_resize_f32 tsr_resize_f32_neon32 = { "neon32", TSR_CPU_NEON32, across, down };
