@@ -16,14 +16,16 @@ tsr_pool tsr_pool_make(const tsr_allocator *allocator)
     if (allocator && allocator->alloc)
         p.allocator = *allocator;
     else
-        p.allocator = tsr_platform_allocator();
+        p.allocator = tsr_platform_allocator(), p.hosted = true;
     return p;
 }
 
-/* Large models grow by large blocks, which a host can put into huge pages: as much again
- * as there is, up to a few chunks.  0 for small ones. */
+/* As much again as there is, up to a few chunks.  0 for small models, and where memory is
+ * the caller's. */
 static size_t large_block(const tsr_pool *p)
 {
+    if (!p->hosted)
+        return 0;
     const size_t chunks = p->total_bytes / CHUNK;
     return (chunks < MOST_CHUNKS ? chunks : MOST_CHUNKS) * CHUNK;
 }

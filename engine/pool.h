@@ -13,6 +13,9 @@ typedef struct tsr_pool_block tsr_pool_block;
 
 typedef struct {
     tsr_allocator allocator;
+    bool hosted;                /* the system's allocator: large models grow by large blocks,
+                                   which it may put into huge pages.  An allocator of the
+                                   caller's is asked for no more than is needed           */
     tsr_pool_block *blocks;     /* newest first */
     size_t used, room;          /* bytes of the newest block */
     size_t total_bytes;         /* taken from the allocator so far */

@@ -1,6 +1,7 @@
 /*
  * test_pool.c - the pool of a model: what it promises of its memory, and how it grows:
- * large models by large blocks, but never where the allocator has no more than is wanted.
+ * on a host large models by large blocks, but not where it has no more than is wanted,
+ * and not from an allocator of the caller's.
  * SPDX-License-Identifier: MIT
  */
 #include <setjmp.h>
@@ -63,9 +64,11 @@ static void memory_is_aligned_zeroed_and_apart(void **state)
     assert_int_equal(s.blocks, 0);
 }
 
-static int blocks_for(source *s, size_t one, int count)
+static int blocks_for(source *s, bool hosted, size_t one, int count)
 {
     tsr_pool p = pool_of(s);
+    assert_false(p.hosted);
+    p.hosted = hosted;
     for (int i = 0; i < count; i++) {
         unsigned char *x = tsr_pool_take(&p, one, 64);
         assert_non_null(x);
@@ -81,15 +84,25 @@ static void large_models_grow_by_large_blocks(void **state)
 {
     (void)state;
     source s = { .limit = SIZE_MAX };
-    assert_true(blocks_for(&s, MEGABYTE / 4, 160) < 24);        /* 40 MB, the first 2 singly */
+    assert_true(blocks_for(&s, true, MEGABYTE / 4, 160) < 24);    /* 40 MB, the first 2 singly */
     assert_in_range(s.largest, 4 * MEGABYTE, 8 * MEGABYTE);
+}
+
+static void an_allocator_is_asked_for_no_more_than_needed(void **state)
+{
+    (void)state;
+    source s = { .limit = SIZE_MAX };
+    assert_int_equal(blocks_for(&s, false, MEGABYTE / 4, 160), 160);
+    assert_in_range(s.largest, MEGABYTE / 4, MEGABYTE / 4 + 4096);
+    tsr_pool p = tsr_pool_make(NULL);
+    assert_true(p.hosted);
 }
 
 static void a_small_model_takes_what_it_needs(void **state)
 {
     (void)state;
     source s = { .limit = SIZE_MAX };
-    blocks_for(&s, 100000, 10);
+    blocks_for(&s, true, 100000, 10);
     assert_in_range(s.largest, 100000, 100000 + 4096);
 }
 
@@ -97,7 +110,7 @@ static void a_refused_large_block_is_no_failure(void **state)
 {
     (void)state;
     source s = { .limit = MEGABYTE };
-    assert_int_equal(blocks_for(&s, MEGABYTE / 2, 40), 40);
+    assert_int_equal(blocks_for(&s, true, MEGABYTE / 2, 40), 40);
 }
 
 int main(void)
@@ -105,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_aligned_zeroed_and_apart),
         cmocka_unit_test(large_models_grow_by_large_blocks),
+        cmocka_unit_test(an_allocator_is_asked_for_no_more_than_needed),
         cmocka_unit_test(a_small_model_takes_what_it_needs),
         cmocka_unit_test(a_refused_large_block_is_no_failure),
     };
