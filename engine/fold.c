@@ -63,6 +63,7 @@ tsr_status tsr_graph_fold(tsr_graph *g, int node, tsr_error *err)
         return no_memory(n, err);
     if (op->flags & TSR_OP_VIEW) {
         s.out[0]->data = s.in[0]->data;
+        g->values[n->in[0]].own = false;        /* two see it now */
         return TSR_OK;
     }
     return evaluate(g, op, &s, err);

@@ -85,10 +85,14 @@ static const float *per_channel(const tsr_graph *g, int value, int channels, boo
     return t->data;
 }
 
-/* A new f32 constant like `t` (or, for a missing bias, one of `channels`
- * zeros); its numbers are the caller's to change.  -1: no memory. */
-static int copy_constant(tsr_graph *g, const tsr_tensor *t, int channels)
+/* An f32 constant with the numbers of `value` (or, for a missing bias, `channels`
+ * zeros) that are the caller's to change: a copy, unless nobody else sees them as it
+ * is.  -1: no memory. */
+static int own_constant(tsr_graph *g, int value, int channels)
 {
+    const tsr_tensor *t = tsr_graph_tensor(g, value);
+    if (t && g->values[value].own && g->values[value].uses == 1)
+        return value;
     tsr_tensor copy = { .name = "bias", .dtype = TSR_F32, .rank = 1, .dim = { channels } };
     if (t)
         copy = *t;
@@ -96,7 +100,7 @@ static int copy_constant(tsr_graph *g, const tsr_tensor *t, int channels)
                   : tsr_pool_alloc(g->pool, tsr_bytes(&copy), 64);
     if (copy.data && t)
         memcpy(copy.data, t->data, tsr_bytes(t));
-    return copy.data ? tsr_graph_constant(g, &copy) : -1;
+    return copy.data ? tsr_graph_own_constant(g, &copy) : -1;
 }
 
 /* Filters keep their output channel first, depthwise ones last. */
@@ -135,8 +139,17 @@ static void apply(tsr_op_kind kind, float *bias, int channels, const float *c, b
     }
 }
 
-/* Give the conv its own copies of filter and bias, so that sharing them with
- * another node stays possible. */
+/* The conv reads `now` instead of what it read in this slot. */
+static void change_input(tsr_graph *g, int *in, int slot, int now)
+{
+    if (in[slot] >= 0)
+        g->values[in[slot]].uses--;
+    g->values[now].uses++;
+    in[slot] = now;
+}
+
+/* Give the conv a filter and a bias of its own, so that sharing them with another
+ * node stays possible. */
 static bool own_weights(tsr_graph *g, tsr_node *conv, int channels, bool filter_too)
 {
     const int count = conv->in_count > 3 ? conv->in_count : 3;
@@ -145,16 +158,12 @@ static bool own_weights(tsr_graph *g, tsr_node *conv, int channels, bool filter_
         return false;
     in[2] = -1;
     memcpy(in, conv->in, (size_t)conv->in_count * sizeof *in);
-    const int bias = copy_constant(g, tsr_graph_tensor(g, in[2]), channels);
-    const int filter = filter_too ? copy_constant(g, tsr_graph_tensor(g, in[1]), 0) : in[1];
+    const int bias = own_constant(g, in[2], channels);
+    const int filter = filter_too ? own_constant(g, in[1], 0) : in[1];
     if (bias < 0 || filter < 0)
         return false;
-    if (in[2] >= 0)
-        g->values[in[2]].uses--;
-    if (filter_too)
-        g->values[in[1]].uses--, g->values[filter].uses++;
-    g->values[bias].uses++;
-    in[1] = filter, in[2] = bias;
+    change_input(g, in, 1, filter);
+    change_input(g, in, 2, bias);
     conv->in = in, conv->in_count = count;
     return true;
 }

@@ -165,6 +165,14 @@ int tsr_graph_constant(tsr_graph *g, const tsr_tensor *t)
     return append(g, &copy, -1);
 }
 
+int tsr_graph_own_constant(tsr_graph *g, const tsr_tensor *t)
+{
+    const int v = tsr_graph_constant(g, t);
+    if (v >= 0)
+        g->values[v].own = true;
+    return v;
+}
+
 static bool inputs_ok(tsr_graph *g, const tsr_node *n, const tsr_op *op)
 {
     if (n->in_count < op->min_in || n->in_count > op->max_in) {

@@ -20,6 +20,8 @@ typedef struct {
     tsr_tensor t;               /* t.data: a constant's bytes, else NULL        */
     int producer;               /* node index; -1 for inputs and constants      */
     int uses;                   /* consuming slots + graph outputs; valid after optimise */
+    bool own;                   /* t.data is memory that no other value sees and that may
+                                   be changed while a single node reads it      */
 } tsr_value;
 
 typedef struct {
@@ -45,6 +47,10 @@ int tsr_graph_input(tsr_graph *g, const tsr_tensor *t);
 /* t->data stays a view (the file outlives the model) unless it is misaligned
  * for its dtype: then it is copied. */
 int tsr_graph_constant(tsr_graph *g, const tsr_tensor *t);
+
+/* The same for t->data in the pool that the caller made for this value alone: what is
+ * folded into the weights may then be calculated in place instead of in a copy. */
+int tsr_graph_own_constant(tsr_graph *g, const tsr_tensor *t);
 
 /* Add a node.  `n` gives kind, name, in, in_count, out_count, lo, hi, attr
  * (copied); `out` gives each output's name, dtype and quant, and receives the

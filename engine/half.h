@@ -12,17 +12,18 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Without branches, so that a loop of it can be vectorised: both the subnormal's value,
+ * fraction * 2^-24, and the other's are made, and one is chosen. */
 static inline float tsr_half_to_float(uint16_t h)
 {
-    const uint32_t sign = (uint32_t)(h & 0x8000u) << 16, fraction = h & 0x3ffu;
-    const int exponent = h >> 10 & 31;
-    if (exponent == 0) {                /* zero or subnormal: fraction * 2^-24, exact */
-        const float f = (float)fraction * 0x1p-24f;
-        return sign ? -f : f;
-    }
-    const uint32_t bits = exponent == 31 ? sign | 0x7f800000u | fraction << 13
-                        : sign | (uint32_t)(exponent + 112) << 23 | fraction << 13;
-    float f;
+    const uint32_t sign = (uint32_t)(h & 0x8000u) << 16;
+    const uint32_t magnitude = (uint32_t)(h & 0x7fffu) << 13;   /* exponent at bit 23 */
+    float f = (float)(h & 0x3ffu) * 0x1p-24f;
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    /* Another bias, 127 for 15; infinity and NaN go from 31 to 255. */
+    const uint32_t bias = magnitude < 31u << 23 ? 112u << 23 : 224u << 23;
+    bits = sign | (magnitude < 1u << 23 ? bits : magnitude + bias);
     memcpy(&f, &bits, sizeof f);
     return f;
 }

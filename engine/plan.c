@@ -118,11 +118,12 @@ static size_t align_up(size_t n)
 }
 
 /* Place the spans in p->order one after the other, each into the lowest gap
- * that fits.  Returns the height of the pile. */
-static size_t place(planner *p)
+ * that fits.  Returns the height of the pile, or what it has reached when it is no lower
+ * than `enough`: most orders that search() tries are dismissed early. */
+static size_t place(planner *p, size_t enough)
 {
     size_t top = 0;
-    for (int i = 0; i < p->order_count; i++) {
+    for (int i = 0; i < p->order_count && top < enough; i++) {
         span *s = &p->spans[p->order[i]];
         size_t at = 0;
         for (int k = 0; k < i; k++) {
@@ -216,7 +217,7 @@ static void list_roots(planner *p)
 /* Place in the present order; keep the result if it is the best so far. */
 static bool try_order(planner *p, tsr_plan *plan)
 {
-    const size_t total = place(p);
+    const size_t total = place(p, plan->total_bytes);
     if (total >= plan->total_bytes)
         return false;
     plan->total_bytes = total;

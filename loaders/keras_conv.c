@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 #include "loaders/keras_pieces.h"
+#include "loaders/turn.h"
 
 static tsr_conv2d_attr conv_geometry(const keras_call *c, int kh, int kw)
 {
@@ -28,12 +29,12 @@ static tsr_conv2d_attr conv_geometry(const keras_call *c, int kh, int kw)
 static int conv2d(const keras_call *c, const char *role, int x)
 {
     tsr_tensor w;
-    if (!keras_is_picture(c) || !keras_need(c, role, 0, 4, &w))
+    if (!keras_is_picture(c))
         return -1;
-    const size_t oc = (size_t)w.dim[3], rest = tsr_elements(&w) / oc;
-    const int dim[] = { w.dim[3], w.dim[0], w.dim[1], w.dim[2] };
-    float *f = keras_turned(c, w.data, rest, oc);
-    int in[] = { x, keras_constant(c, f, 4, dim), keras_bias(c, 1) };
+    const int filter = keras_turned(c, role, 0, 4, &w);
+    if (filter < 0)
+        return -1;
+    int in[] = { x, filter, keras_bias(c, 1) };
     tsr_node n = tsr_node_make(TSR_OP_CONV2D, c->name, in, 3);
     n.attr.conv2d = conv_geometry(c, w.dim[0], w.dim[1]);
     n.attr.conv2d.groups = json_int(c->config, "groups", 1);
@@ -61,12 +62,10 @@ int keras_layer_separable(const keras_call *c)
 {
     tsr_tensor w;
     const int middle = depthwise(c, false);
-    if (middle < 0 || !keras_need(c, "pointwise_kernel", 1, 4, &w))
+    const int filter = middle < 0 ? -1 : keras_turned(c, "pointwise_kernel", 1, 4, &w);
+    if (filter < 0)
         return -1;
-    const size_t oc = (size_t)w.dim[3], rest = tsr_elements(&w) / oc;
-    const int dim[] = { w.dim[3], w.dim[0], w.dim[1], w.dim[2] };
-    float *f = keras_turned(c, w.data, rest, oc);
-    int in[] = { middle, keras_constant(c, f, 4, dim), keras_bias(c, 2) };
+    int in[] = { middle, filter, keras_bias(c, 2) };
     tsr_node n = tsr_node_make(TSR_OP_CONV2D, c->name, in, 3);
     n.attr.conv2d = (tsr_conv2d_attr){ 1, 1, 1, 1, 0, 0, 0, 0, 1 };
     return keras_activated(c, keras_add(c, &n));
@@ -82,9 +81,8 @@ int keras_layer_conv2d_transpose(const keras_call *c)
     const size_t taps = (size_t)w.dim[0] * (size_t)w.dim[1], ci = (size_t)w.dim[3];
     const size_t co = (size_t)w.dim[2];
     float *f = keras_floats(c, taps * ci * co);
-    for (size_t t = 0; f && t < taps; t++)
-        for (size_t o = 0; o < co; o++)
-            memcpy(f + (o * taps + t) * ci, (float *)w.data + (t * co + o) * ci, ci * sizeof *f);
+    if (f)
+        tsr_turn(w.data, taps, co, ci * sizeof *f, f);
     const int dim[] = { w.dim[2], w.dim[0], w.dim[1], w.dim[3] };
     int in[] = { c->in[0], keras_constant(c, f, 4, dim), keras_bias(c, 1) }, s[2];
     keras_pair(c, "strides", 1, s);
@@ -110,11 +108,10 @@ int keras_layer_conv2d_transpose(const keras_call *c)
 int keras_layer_dense(const keras_call *c)
 {
     tsr_tensor w;
-    if (!keras_need(c, "kernel", 0, 2, &w))
+    const int matrix = keras_turned(c, "kernel", 0, 2, &w);
+    if (matrix < 0)
         return -1;
-    const int dim[] = { w.dim[1], w.dim[0] };
-    float *f = keras_turned(c, w.data, (size_t)w.dim[0], (size_t)w.dim[1]);
-    int in[] = { c->in[0], keras_constant(c, f, 2, dim), keras_bias(c, 1) };
+    int in[] = { c->in[0], matrix, keras_bias(c, 1) };
     tsr_node n = tsr_node_make(TSR_OP_DENSE, c->name, in, 3);
     n.attr.dense.keep_dims = true;
     return keras_activated(c, keras_add(c, &n));

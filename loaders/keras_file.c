@@ -95,16 +95,16 @@ static bool path_is(const char *path, const char *layer, const char *role)
         && (tail == path || tail[-1] == '/');
 }
 
-static bool find_weight(void *ctx, const char *layer, const char *role, int index, tsr_tensor *out)
+static bool find_weight(void *ctx, const tsr_keras_wanted *w, tsr_tensor *out)
 {
     const keras_h5 *h = ctx;
     for (int i = 0; i < h->count; i++) {
         const keras_array *a = &h->arrays[i];
-        const bool found = a->layer ? a->index == index && !strcmp(a->layer, layer)
-                         : path_is(a->path, layer, role)
+        const bool found = a->layer ? a->index == w->index && !strcmp(a->layer, w->layer)
+                         : path_is(a->path, w->layer, w->role)
                            /* Keras 3 calls every layer's first filter "kernel" */
-                           || (!strcmp(role, "depthwise_kernel")
-                               && path_is(a->path, layer, "kernel"));
+                           || (!strcmp(w->role, "depthwise_kernel")
+                               && path_is(a->path, w->layer, "kernel"));
         if (found) {
             *out = a->t;
             return true;

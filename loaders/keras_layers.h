@@ -14,11 +14,18 @@
 #include "engine/graph.h"
 #include "loaders/json.h"
 
+/* The weight called `role` ("kernel", "gamma" ...), the index-th one of the layer. */
 typedef struct {
-    /* The weight called `role` ("kernel", "gamma" ...), the index-th one of the
-     * layer, as a constant tensor: f32, data in memory that outlives the graph.
-     * False when there is none. */
-    bool (*find)(void *ctx, const char *layer, const char *role, int index, tsr_tensor *t);
+    const char *layer, *role;
+    int index;
+    bool keep;                  /* its data must outlive the graph; else they need only
+                                   last until the next weight is asked for */
+} tsr_keras_wanted;
+
+typedef struct {
+    /* The weight that is asked for, as a constant tensor, f32.  False when there is
+     * none. */
+    bool (*find)(void *ctx, const tsr_keras_wanted *w, tsr_tensor *t);
     void *ctx;
 } tsr_keras_weights;
 

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 #include "loaders/keras_pieces.h"
+#include "loaders/turn.h"
 
 int keras_fail(const keras_call *c, const char *what)
 {
@@ -27,28 +28,42 @@ int keras_add(const keras_call *c, tsr_node *n)
     return tsr_graph_node(c->b->g, n, &out);
 }
 
-bool keras_weight(const keras_call *c, const char *role, int index, tsr_tensor *t)
+static bool find(const keras_call *c, const tsr_keras_wanted *w, tsr_tensor *t)
 {
-    return c->b->weights->find(c->b->weights->ctx, c->name, role, index, t)
-        && t->dtype == TSR_F32;
+    return c->b->weights->find(c->b->weights->ctx, w, t) && t->dtype == TSR_F32;
 }
 
-/* A weight that must be there, with this many dimensions. */
-bool keras_need(const keras_call *c, const char *role, int index, int rank, tsr_tensor *t)
+bool keras_weight(const keras_call *c, const char *role, int index, tsr_tensor *t)
 {
-    if (!keras_weight(c, role, index, t) || t->rank != rank) {
+    return find(c, &(tsr_keras_wanted){ c->name, role, index, true }, t);
+}
+
+static bool need(const keras_call *c, const tsr_keras_wanted *w, int rank, tsr_tensor *t)
+{
+    if (!find(c, w, t) || t->rank != rank) {
         tsr_graph_fail(c->b->g, TSR_BAD_FILE, "layer '%.80s': weight '%s' of %d dimensions "
-                       "is missing", c->name, role, rank);
+                       "is missing", c->name, w->role, rank);
         return false;
     }
     return true;
+}
+
+bool keras_need(const keras_call *c, const char *role, int index, int rank, tsr_tensor *t)
+{
+    return need(c, &(tsr_keras_wanted){ c->name, role, index, true }, rank, t);
+}
+
+static int no_memory(const keras_call *c)
+{
+    tsr_graph_fail(c->b->g, TSR_NO_MEMORY, "layer '%.80s': no memory for weights", c->name);
+    return -1;
 }
 
 float *keras_floats(const keras_call *c, size_t n)
 {
     float *x = tsr_pool_alloc(c->b->g->pool, n * sizeof *x, 64);
     if (!x)
-        tsr_graph_fail(c->b->g, TSR_NO_MEMORY, "layer '%.80s': no memory for weights", c->name);
+        no_memory(c);
     return x;
 }
 
@@ -61,18 +76,21 @@ int keras_constant(const keras_call *c, float *data, int rank, const int *dim)
     return tsr_graph_constant(c->b->g, &t);
 }
 
-/* Rows and columns change places: x[rows][cols] -> y[cols][rows]. */
-float *keras_turned(const keras_call *c, const float *x, size_t rows, size_t cols)
+int keras_turned(const keras_call *c, const char *role, int index, int rank, tsr_tensor *t)
 {
-    enum { STRIP = 16 };        /* rows, all of whose lines stay in the cache */
-    float *y = keras_floats(c, rows * cols);
-    for (size_t first = 0; y && first < rows; first += STRIP) {
-        const size_t end = rows - first < STRIP ? rows : first + STRIP;
-        for (size_t k = 0; k < cols; k++)
-            for (size_t r = first; r < end; r++)
-                y[k * rows + r] = x[r * cols + k];
-    }
-    return y;
+    if (!need(c, &(tsr_keras_wanted){ c->name, role, index, false }, rank, t))
+        return -1;
+    tsr_tensor turned = *t;
+    turned.name = c->name;
+    turned.dim[0] = t->dim[rank - 1];
+    memcpy(turned.dim + 1, t->dim, (size_t)(rank - 1) * sizeof *t->dim);
+    turned.data = tsr_pool_take(c->b->g->pool, tsr_bytes(t), 64);
+    if (!turned.data)
+        return no_memory(c);
+    const size_t columns = (size_t)t->dim[rank - 1];
+    tsr_turn(t->data, columns ? tsr_elements(t) / columns : 0, columns, sizeof(float),
+             turned.data);
+    return tsr_graph_own_constant(c->b->g, &turned);
 }
 
 int keras_bias(const keras_call *c, int index)

@@ -14,12 +14,13 @@ const tsr_tensor *keras_tensor(const keras_call *c, int value);
 int keras_add(const keras_call *c, tsr_node *n);
 /* The weight called `role`; `index` is its place among the layer's variables,
  * which is all that .keras files know.  keras_need: it must be there, with
- * this many dimensions. */
+ * this many dimensions.  keras_turned: it is needed with its last dimension, `t`'s
+ * dim[rank - 1], before the others, as a new constant's value. */
 bool keras_weight(const keras_call *c, const char *role, int index, tsr_tensor *t);
 bool keras_need(const keras_call *c, const char *role, int index, int rank, tsr_tensor *t);
 float *keras_floats(const keras_call *c, size_t n);
 int keras_constant(const keras_call *c, float *data, int rank, const int *dim);
-float *keras_turned(const keras_call *c, const float *x, size_t rows, size_t cols);
+int keras_turned(const keras_call *c, const char *role, int index, int rank, tsr_tensor *t);
 int keras_bias(const keras_call *c, int index);
 int keras_unary(const keras_call *c, tsr_op_kind kind, int x);
 int keras_clamp(const keras_call *c, int x, float lo, float hi);

@@ -11,6 +11,7 @@
  */
 #include <string.h>
 #include "loaders/onnx_read.h"
+#include "loaders/turn.h"
 
 /* The filter as the file has it, rank 4; a filter of rank 3 is one high.  8-bit
  * numbers if the operator works on such, else f32. */
@@ -49,26 +50,6 @@ static uint8_t *take(const filter *w, const int at[4], uint8_t *to)
     return to + w->e;
 }
 
-/* `rows` x `columns` elements to columns x rows: a transposition, a strip of rows at a
- * time so that what is read and what is written both stay in the cache. */
-static void turn(const uint8_t *from, size_t rows, size_t columns, size_t e, uint8_t *to)
-{
-    enum { STRIP = 16 };
-    for (size_t r = 0; r < rows; r += STRIP) {
-        const size_t count = rows - r < STRIP ? rows - r : STRIP;
-        for (size_t c = 0; c < columns; c++) {
-            const uint8_t *x = from + (r * columns + c) * e;
-            uint8_t *y = to + (c * rows + r) * e;
-            if (e == sizeof(float))     /* known sizes are single instructions */
-                for (size_t i = 0; i < count; i++)
-                    memcpy(y + i * sizeof(float), x + i * columns * sizeof(float), sizeof(float));
-            else
-                for (size_t i = 0; i < count; i++)
-                    y[i] = x[i * columns];
-        }
-    }
-}
-
 /* [oc, kh, kw, c] for a convolution, [1, kh, kw, oc] for a depthwise one.  Without taps
  * or without channels to turn the file has them so already. */
 static int conv_filter(onx_op *o, const filter *w, bool depthwise)
@@ -82,7 +63,8 @@ static int conv_filter(onx_op *o, const filter *w, bool depthwise)
     if (taps > 1 && rows > 1) {
         uint8_t *to = t.data = onx_room(o, slices * rows * taps * w->e);
         for (size_t i = 0; i < slices && to; i++)
-            turn(w->data + i * rows * taps * w->e, rows, taps, w->e, to + i * rows * taps * w->e);
+            tsr_turn(w->data + i * rows * taps * w->e, rows, taps, w->e,
+                     to + i * rows * taps * w->e);
         if (!to)
             return ONX_NONE;
     }

@@ -33,21 +33,22 @@ static const cJSON *keras_model(const cJSON *t)
 }
 
 /* Names are "layer/kernel"; inside nested models sometimes "model/layer/kernel". */
-static bool find_weight(void *ctx, const char *layer, const char *role, int index, tsr_tensor *out)
+static bool find_weight(void *ctx, const tsr_keras_wanted *w, tsr_tensor *out)
 {
-    const tfjs_model *m = ctx;
-    const size_t nl = strlen(layer), nr = strlen(role);
-    (void)index;
+    tfjs_model *m = ctx;
+    const size_t nl = strlen(w->layer), nr = strlen(w->role);
     for (int i = 0; i < m->weight_count; i++) {
-        const char *name = m->weights[i].name;
+        const char *name = m->weights[i].t.name;
         const size_t n = strlen(name);
         if (n < nl + 1 + nr)
             continue;
         const char *tail = name + n - (nl + 1 + nr);
-        if (!memcmp(tail, layer, nl) && tail[nl] == '/' && !memcmp(tail + nl + 1, role, nr)
-            && (tail == name || tail[-1] == '/')) {
-            *out = m->weights[i];
-            return true;
+        if (!memcmp(tail, w->layer, nl) && tail[nl] == '/'
+            && !memcmp(tail + nl + 1, w->role, nr) && (tail == name || tail[-1] == '/')) {
+            const tsr_tensor *t = w->keep ? tfjs_decode(m, i) : tfjs_peek(m, i);
+            if (t)
+                *out = *t;
+            return t;
         }
     }
     return false;

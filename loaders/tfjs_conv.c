@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 #include "loaders/tfjs_pieces.h"
+#include "loaders/turn.h"
 
 /* Explicit paddings: [[0,0],[top,bottom],[left,right],[0,0]] in one list. */
 static bool padding(tfjs_graph *t, const tfjs_node *n, tsr_conv2d_attr *a, int kh, int kw)
@@ -78,38 +79,50 @@ static int finish(tfjs_graph *t, const tfjs_node *n, const fusion *f, int y)
          : tfjs_fail(t, n, "its fused activation is not supported");
 }
 
-static const tsr_tensor *filter(tfjs_graph *t, const tfjs_node *n, int i, int rank)
+static const tsr_tensor *sound(tfjs_graph *t, const tfjs_node *n, const tsr_tensor *w, int rank)
 {
-    const tsr_tensor *w = tfjs_constant(t, n, i);
     if (w && w->dtype == TSR_F32 && w->rank == rank && tsr_elements(w) > 0)
         return w;
     tfjs_fail(t, n, "its filter is not a constant of the right shape");
     return NULL;
 }
 
-/* x[rows][cols] -> y[cols][rows] */
-static float *turned(tfjs_graph *t, const float *x, size_t rows, size_t cols)
+static const tsr_tensor *filter(tfjs_graph *t, const tfjs_node *n, int i, int rank)
 {
-    float *y = tfjs_floats(t, rows * cols);
-    for (size_t r = 0; y && r < rows; r++)
-        for (size_t c = 0; c < cols; c++)
-            y[c * rows + r] = x[r * cols + c];
-    return y;
+    return sound(t, n, tfjs_constant(t, n, i), rank);
+}
+
+/* Input 1, with its last dimension before the others, as a value; *w is what it was. */
+static int turned_filter(tfjs_graph *t, const tfjs_node *n, int rank, tsr_tensor *w)
+{
+    const tsr_tensor *x = sound(t, n, tfjs_glance(t, n, 1), rank);
+    if (!x)
+        return -1;
+    *w = *x;
+    tsr_tensor y = { .name = n->name, .dtype = TSR_F32, .rank = rank };
+    y.dim[0] = x->dim[rank - 1];
+    memcpy(y.dim + 1, x->dim, (size_t)(rank - 1) * sizeof *x->dim);
+    y.data = tsr_pool_take(t->m->g->pool, tsr_bytes(x), 64);
+    if (!y.data) {
+        tsr_graph_fail(t->m->g, TSR_NO_MEMORY, "%.40s '%.80s': no memory", n->op, n->name);
+        return -1;
+    }
+    const size_t columns = (size_t)y.dim[0];
+    tsr_turn(x->data, tsr_elements(x) / columns, columns, sizeof(float), y.data);
+    return tsr_graph_own_constant(t->m->g, &y);
 }
 
 int tfjs_read_conv2d(tfjs_graph *t, tfjs_node *n)
 {
-    const tsr_tensor *w = filter(t, n, 1, 4);
+    tsr_tensor w;
     tsr_conv2d_attr a;
     fusion f;
-    if (!w || !read_fusion(t, n, &f))
+    const int ohwi = turned_filter(t, n, 4, &w);
+    if (ohwi < 0 || !read_fusion(t, n, &f))
         return -1;
-    if (!geometry(t, n, &a, w->dim[0], w->dim[1]))
+    if (!geometry(t, n, &a, w.dim[0], w.dim[1]))
         return tfjs_fail(t, n, "its padding or layout is not supported");
-    const size_t oc = (size_t)w->dim[3];
-    const int dim[] = { w->dim[3], w->dim[0], w->dim[1], w->dim[2] };
-    float *ohwi = turned(t, w->data, tsr_elements(w) / oc, oc);
-    int in[] = { tfjs_input(t, n, 0), tfjs_new_constant(t, n, ohwi, 4, dim), f.bias };
+    int in[] = { tfjs_input(t, n, 0), ohwi, f.bias };
     tsr_node node = tsr_node_make(TSR_OP_CONV2D, n->name, in, 3);
     node.attr.conv2d = a;
     return finish(t, n, &f, tfjs_add(t, n, &node));
@@ -134,16 +147,19 @@ int tfjs_read_depthwise(tfjs_graph *t, tfjs_node *n)
 /* x[rows, in] times w[in, out], or w[out, in] with transpose_b. */
 int tfjs_read_mat_mul(tfjs_graph *t, tfjs_node *n)
 {
-    const tsr_tensor *w = filter(t, n, 1, 2);
+    const bool ready = tfjs_attr_bool(n, "transpose_b", false);
+    tsr_tensor w;
     fusion f;
-    if (!w || !read_fusion(t, n, &f))
+    if (!read_fusion(t, n, &f))
         return -1;
     if (tfjs_attr_bool(n, "transpose_a", false))
         return tfjs_fail(t, n, "transpose_a is not supported");
-    const bool ready = tfjs_attr_bool(n, "transpose_b", false);
-    const int dim[] = { ready ? w->dim[0] : w->dim[1], ready ? w->dim[1] : w->dim[0] };
-    float *rows = ready ? w->data : turned(t, w->data, (size_t)w->dim[0], (size_t)w->dim[1]);
-    int in[] = { tfjs_input(t, n, 0), tfjs_new_constant(t, n, rows, 2, dim), f.bias };
+    if (ready && !filter(t, n, 1, 2))
+        return -1;
+    const int rows = ready ? tfjs_input(t, n, 1) : turned_filter(t, n, 2, &w);
+    if (rows < 0)
+        return -1;
+    int in[] = { tfjs_input(t, n, 0), rows, f.bias };
     tsr_node node = tsr_node_make(TSR_OP_DENSE, n->name, in, 3);
     node.attr.dense.keep_dims = true;
     return finish(t, n, &f, tfjs_add(t, n, &node));
@@ -164,10 +180,8 @@ int tfjs_read_conv2d_transpose(tfjs_graph *t, tfjs_node *n)
     const size_t taps = (size_t)w->dim[0] * (size_t)w->dim[1];
     const size_t co = (size_t)w->dim[2], ci = (size_t)w->dim[3];
     float *f = tfjs_floats(t, taps * co * ci);
-    for (size_t k = 0; f && k < taps; k++)
-        for (size_t o = 0; o < co; o++)
-            memcpy(f + (o * taps + k) * ci, (const float *)w->data + (k * co + o) * ci,
-                   ci * sizeof *f);
+    if (f)
+        tsr_turn(w->data, taps, co, ci * sizeof *f, f);
     const int dim[] = { w->dim[2], w->dim[0], w->dim[1], w->dim[3] };
     int in[] = { x, tfjs_new_constant(t, n, f, 4, dim) };
     tsr_node node = tsr_node_make(TSR_OP_TRANSPOSE_CONV2D, n->name, in, 2);

@@ -8,17 +8,34 @@
 #include "engine/session.h"
 #include "loaders/json.h"
 
+/* How a weight's numbers stand in the file. */
+typedef struct {
+    enum { TFJS_F32, TFJS_S32, TFJS_BOOL, TFJS_F16, TFJS_U8, TFJS_U16 } as;
+    double scale, min;
+} tfjs_encoding;
+
+typedef struct {
+    tsr_tensor t;               /* f32, s32 or bool; data NULL until it is decoded */
+    tfjs_encoding e;
+    const uint8_t *stored;
+} tfjs_weight;
+
 typedef struct {
     const tsr_options *options;
     tsr_graph *g;
     const cJSON *root;
-    tsr_tensor *weights;        /* by name; data decoded to f32, s32 or bool in the pool */
+    tfjs_weight *weights;       /* in the manifest's order */
     int weight_count;
+    size_t most_bytes;          /* of a decoded weight */
+    void *scratch;              /* of so many bytes, for tfjs_peek; NULL: not yet */
+    tsr_tensor peeked;
 } tfjs_model;
 
-/* tfjs_weights.c: read the manifest and decode every weight. */
+/* tfjs_weights.c: read the manifest.  The i-th weight with its numbers in the pool, or
+ * only until the next peek and at any alignment; NULL: the error is in m->g. */
 void tfjs_read_weights(tfjs_model *m);
-const tsr_tensor *tfjs_weight(const tfjs_model *m, const char *name);
+const tsr_tensor *tfjs_decode(tfjs_model *m, int i);
+const tsr_tensor *tfjs_peek(tfjs_model *m, int i);
 
 /* tfjs_graph.c: a graph model's nodes; an error stays in m->g. */
 void tfjs_read_graph(tfjs_model *m, const cJSON *topology);

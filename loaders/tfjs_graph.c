@@ -162,17 +162,38 @@ static tfjs_node *input_node(const tfjs_graph *t, const tfjs_node *n, int i, int
     return find_node(t, &r);
 }
 
-const tsr_tensor *tfjs_constant(const tfjs_graph *t, const tfjs_node *n, int i)
+/* The weight called `name`, read by one of the two ways; NULL: there is none. */
+static const tsr_tensor *weight(tfjs_model *m, const char *name,
+                                const tsr_tensor *(*read)(tfjs_model *m, int i))
+{
+    for (int i = 0; i < m->weight_count; i++)
+        if (!strcmp(m->weights[i].t.name, name))
+            return read(m, i);
+    return NULL;
+}
+
+static const tsr_tensor *constant(const tfjs_graph *t, const tfjs_node *n, int i,
+                                  const tsr_tensor *(*read)(tfjs_model *m, int i))
 {
     int output;
     const tfjs_node *from = input_node(t, n, i, &output);
     for (int hops = 0; from && hops < 16 && !strcmp(from->op, "Identity"); hops++)
         from = input_node(t, from, 0, &output);
     if (from && !strcmp(from->op, "Const"))
-        return tfjs_weight(t->m, from->name);
+        return weight(t->m, from->name, read);
     const tsr_tensor *v = from && from->count > output
                         ? tsr_graph_tensor(t->m->g, from->first + output) : NULL;
     return v && v->data ? v : NULL;             /* computed from constants: folded */
+}
+
+const tsr_tensor *tfjs_constant(const tfjs_graph *t, const tfjs_node *n, int i)
+{
+    return constant(t, n, i, tfjs_decode);
+}
+
+const tsr_tensor *tfjs_glance(const tfjs_graph *t, const tfjs_node *n, int i)
+{
+    return constant(t, n, i, tfjs_peek);
 }
 
 int tfjs_constant_ints(const tfjs_graph *t, const tfjs_node *n, int i, int *x, int most)
@@ -190,7 +211,7 @@ int tfjs_input(tfjs_graph *t, const tfjs_node *n, int i)
     int output = 0;
     tfjs_node *from = input_node(t, n, i, &output);
     if (from && !strcmp(from->op, "Const") && from->count == 0) {
-        const tsr_tensor *w = tfjs_weight(t->m, from->name);
+        const tsr_tensor *w = weight(t->m, from->name, tfjs_decode);
         if (w) {
             from->first = tsr_graph_constant(t->m->g, w);
             from->count = from->first >= 0;

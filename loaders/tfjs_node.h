@@ -40,8 +40,10 @@ int tfjs_input_count(const tfjs_node *n);
  * missing: then the error is in g. */
 int tfjs_input(tfjs_graph *t, const tfjs_node *n, int i);
 
-/* Input i when it is a constant, looking through Identity; else NULL. */
+/* Input i when it is a constant, looking through Identity; else NULL.  tfjs_glance: its
+ * numbers last until the next glance, and lie at any alignment. */
 const tsr_tensor *tfjs_constant(const tfjs_graph *t, const tfjs_node *n, int i);
+const tsr_tensor *tfjs_glance(const tfjs_graph *t, const tfjs_node *n, int i);
 
 /* The same as whole numbers, at most `most`; how many, or -1. */
 int tfjs_constant_ints(const tfjs_graph *t, const tfjs_node *n, int i, int *x, int most);

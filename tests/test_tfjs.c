@@ -14,7 +14,8 @@
 #include <cmocka.h>
 #include "engine/session.h"
 
-/* The one weights file that lies beside every model here. */
+/* The weights file that lies beside every model here, and beside it, in three files of
+ * 3 bytes and what is left, the same bytes again. */
 static unsigned char weights[4096];
 static size_t weights_bytes;
 
@@ -22,7 +23,13 @@ static const void *sibling(void *ctx, const char *name, size_t *bytes)
 {
     (void)ctx;
     *bytes = weights_bytes;
-    return strcmp(name, "w.bin") ? NULL : weights;
+    if (!strcmp(name, "w.bin"))
+        return weights;
+    if (name[0] < '1' || name[0] > '3' || strcmp(name + 1, "of3"))
+        return NULL;
+    const int part = name[0] - '1';
+    *bytes = part < 2 ? 3 : weights_bytes - 6;
+    return weights + 3 * part;
 }
 
 static tsr_status load(const char *json, tsr_model **m, tsr_error *err)
@@ -155,6 +162,64 @@ static void test_layers_model(void **state)
     tsr_model_free(m);
 }
 
+/* A dense layer that is called twice, each time normalised: the second must find its
+ * matrix as the first found it, whoever scales what in place.  Bytes, from three files
+ * that end inside a number's tensor. */
+static void test_shared_layer(void **state)
+{
+    (void)state;
+    static const unsigned char bytes[] = { 1, 0, 2, 1,          /* kernel[2][2] */
+                                           3, 2, 0, 1, 0, 0, 1, 1 };
+    memcpy(weights, bytes, weights_bytes = sizeof bytes);
+#define BYTE(name, shape) WEIGHT(name, shape, ",\"quantization\":{\"scale\":1,\"min\":0}")
+#define CALLED(on) "[[\"" on "\",0,0,{}]]"
+    static const char json[] =
+        "{\"modelTopology\":{\"class_name\":\"Model\",\"config\":{\"layers\":["
+        "{\"class_name\":\"InputLayer\",\"config\":{\"name\":\"x\","
+        "\"batch_input_shape\":[null,2]}},"
+        "{\"class_name\":\"Dense\",\"config\":{\"name\":\"d\",\"use_bias\":false},"
+        "\"inbound_nodes\":[" CALLED("x") ",[[\"n\",0,0,{}]]]},"
+        "{\"class_name\":\"BatchNormalization\",\"config\":{\"name\":\"n\",\"epsilon\":0},"
+        "\"inbound_nodes\":[" CALLED("d") ",[[\"d\",1,0,{}]]]}],"
+        "\"input_layers\":[[\"x\",0,0]],\"output_layers\":[[\"n\",1,0]]}},"
+        "\"weightsManifest\":[{\"paths\":[\"1of3\",\"2of3\",\"3of3\"],\"weights\":["
+        BYTE("d/kernel", "2,2") "," BYTE("n/gamma", "2") "," BYTE("n/beta", "2") ","
+        BYTE("n/moving_mean", "2") "," BYTE("n/moving_variance", "2") "]}]}";
+    tsr_model *m = NULL;
+    tsr_error err;
+    float y[2];
+    load(json, &m, &err);
+    assert_string_equal(err.text, "");
+    assert_int_equal(run(m, y), 2);
+    /* (1, 2) -> (1*1 + 2*2, 1*0 + 2*1) = (5, 2) -> (3*5, 2*2 + 1) = (15, 5)
+     *        -> (15 + 10, 5) -> (75, 11) */
+    assert_true(fabsf(y[0] - 75) < 1e-4f && fabsf(y[1] - 11) < 1e-4f);
+    tsr_model_free(m);
+}
+
+/* One constant is the matrix of two products, turned for one and as it is for the other,
+ * and a summand: however each of them reads it. */
+static void test_shared_constant(void **state)
+{
+    (void)state;
+    weights_bytes = 1;                                  /* so that the floats lie odd */
+    put_floats(4, (const float[]){ 1, 2, 3, 4 });
+    tsr_model *m = NULL;
+    tsr_error err;
+    float y[4];
+    load(GRAPH(PLACEHOLDER("x", "2") "," NODE("W", "Const", "", "") ","
+               NODE("p", "MatMul", "\"x\",\"W\"", "") ","
+               NODE("q", "MatMul", "\"p\",\"W\"", "\"transpose_b\":{\"b\":true}") ","
+               NODE("y", "AddV2", "\"q\",\"W\"", ""),
+               "{\"name\":\"odd\",\"shape\":[1],\"dtype\":\"bool\"}," WEIGHT("W", "2,2", "")),
+         &m, &err);
+    assert_string_equal(err.text, "");
+    assert_int_equal(run(m, y), 4);
+    /* (1, 2) W = (7, 10); (7, 10) W' = (27, 61) */
+    assert_true(y[0] == 28 && y[1] == 63 && y[2] == 30 && y[3] == 65);
+    tsr_model_free(m);
+}
+
 static void refuse(const char *json, tsr_status status, const char *words)
 {
     tsr_model *m = NULL;
@@ -218,7 +283,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_graph_model), cmocka_unit_test(test_encodings),
-        cmocka_unit_test(test_layers_model), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_layers_model), cmocka_unit_test(test_shared_layer),
+        cmocka_unit_test(test_shared_constant), cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_bombs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
