@@ -11,8 +11,8 @@ static tsr_status start(cli_follow *f, tsr_error *err)
     snprintf(f->names, sizeof f->names, "%s + %s", f->detector.name, f->landmarks.name);
     f->memory = malloc(tsr_following_bytes(&f->follower));
     if (!f->memory)
-        return tsr_fail(err, TSR_NO_MEMORY, "no memory left to follow %d %ss",
-                        f->follower.wanted, f->follower.what->name);
+        return tsr_fail(err, TSR_NO_MEMORY, "no memory left to follow %d %s",
+                        f->follower.wanted, f->follower.what->plural);
     tsr_following_start(&f->state, &f->follower, f->memory);
     return TSR_OK;
 }
@@ -35,6 +35,11 @@ tsr_status cli_follow_open(cli_follow *f, const cli_follow_choice *choice,
         .wanted = o->most ? o->most : CLI_FOLLOW_PICTURE, .smooth = true, .clock = cli_clock_ms,
     };
     return start(f, err);
+}
+
+void cli_follow_restart(cli_follow *f)
+{
+    tsr_following_start(&f->state, &f->follower, f->memory);
 }
 
 void cli_follow_close(cli_follow *f)

@@ -1,6 +1,6 @@
 /*
- * follow_networks.h - a detector and a landmark network for hands or faces, and what
- * `tarsier hands` and `tarsier faces` share: opening, looking, telling.
+ * follow_networks.h - a detector and a landmark network for hands, faces or bodies, and
+ * what `tarsier hands`, `faces` and `pose` share: opening, looking, telling.
  * SPDX-License-Identifier: MIT
  */
 #ifndef CLI_FOLLOW_NETWORKS_H
@@ -38,6 +38,9 @@ typedef struct {
 TSR_MUST_USE tsr_status cli_follow_open(cli_follow *f, const cli_follow_choice *choice,
                                         const cli_picture_options *o, tsr_error *err);
 void cli_follow_close(cli_follow *f);           /* zeroed is fine */
+
+/* Another picture or video comes: what was followed is forgotten, ids start from 1. */
+void cli_follow_restart(cli_follow *f);
 
 TSR_MUST_USE tsr_status cli_follow_look(cli_follow *f, const cli_frame *frame,
                                         cli_sightings *found, tsr_error *err);

@@ -17,7 +17,7 @@ static tsr_status look(void *state, const cli_frame *frame, void *result, tsr_er
     return pose_networks_look(state, frame, result, err);
 }
 
-static void restart(void *state) { pose_tracks_forget(&((pose_networks *)state)->tracks); }
+static void restart(void *state) { pose_networks_restart(state); }
 
 /* ---- results ---------------------------------------------------------------------- */
 
@@ -84,7 +84,7 @@ static void draw(const void *state, const void *result, const tsr_image *picture
 {
     const pose_networks *p = state;
     const pose_found *f = result;
-    for (int i = f->count - 1; i >= 0; i--)             /* the surest ends on top */
+    for (int i = f->count - 1; i >= 0; i--)             /* the first ends on top */
         cli_overlay_skeleton(picture, p->skeleton, f->people[i].point, p->threshold);
     for (int i = f->count - 1; i >= 0; i--)
         draw_id(p, f, i, picture);
@@ -97,7 +97,7 @@ static double ms(const void *result) { return ((const pose_found *)result)->ms; 
 static void close(void *state) { pose_networks_close(state); }
 
 static const cli_task task = {
-    .name = "pose", .letters = "TnPXW", .state_bytes = sizeof(pose_networks),
+    .name = "pose", .letters = "TnNPXW", .state_bytes = sizeof(pose_networks),
     .result_bytes = sizeof(pose_found), .open = open, .restart = restart, .look = look,
     .tell = tell, .print = print, .draw = draw,
     .model = model, .ms = ms, .close = close,
@@ -127,6 +127,8 @@ const cli_command cli_pose = {
 "  -o, --output FILE|DIR   draw skeletons on the picture and write it: .png, .jpg, .bmp;\n"
 "                          into a directory as NAME-pose.png (several pictures: must be\n"
 "                          one; a name that ends in '/' is made)\n"
+"  -N, --most N            at most N people, 1 to 32 (default 32).  blazepose searches a\n"
+"                          video's frames only while fewer than N are followed\n"
 "      --threshold T       least score of a joint that is shown, 0 to 1 (default 0.12;\n"
 "                          blazepose 0.5, posenet 0.3); --json lists all joints with\n"
 "                          their scores\n"

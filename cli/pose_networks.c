@@ -11,14 +11,18 @@
 
 /* ---- opening -------------------------------------------------------------------- */
 
-/* Both networks are in the catalogue, so there is nothing for a hint to say. */
-static tsr_status open_blaze(pose_networks *p, const char *landmarks, int threads, tsr_error *err)
+/* Both networks are in the catalogue, so there is nothing for a hint to say; and the
+ * user's threshold is that of joints, not of the detector. */
+static tsr_status open_blaze(pose_networks *p, const char *landmarks,
+                             const cli_picture_options *o, tsr_error *err)
 {
-    const cli_network_hint none = { 0 };
-    TSR_TRY(cli_network_open("pose_detection", TSR_TASK_DETECT, threads, &none, &p->net, err));
+    const cli_follow_choice choice = { &tsr_follow_bodies, "pose_detection", landmarks };
+    const cli_picture_options both = { .threads = o->threads, .threshold = -1, .most = p->most };
     p->kind = POSE_BLAZE;
     p->skeleton = &tsr_skeleton_body33;
-    return cli_network_open(landmarks, TSR_TASK_LANDMARK, threads, &none, &p->landmarks, err);
+    TSR_TRY(cli_follow_open(&p->blaze, &choice, &both, err));
+    p->blaze.follower.smooth = !o->raw;
+    return TSR_OK;
 }
 
 static void name_points(pose_networks *p, int count)
@@ -106,8 +110,9 @@ tsr_status pose_networks_open(pose_networks *p, const cli_picture_options *o, ts
     };
     const char *model = o->model ? o->model : cli_network_pick(usual);
     const char *landmarks = blaze_landmarks(model);
+    p->most = o->most ? o->most : POSE_MAX_PEOPLE;
     if (landmarks)
-        TSR_TRY(open_blaze(p, landmarks, o->threads, err));
+        TSR_TRY(open_blaze(p, landmarks, o, err));
     else
         TSR_TRY(open_single(p, model, o, err));
     if (p->kind != POSE_STACKED && (o->person.given || o->person.flip))
@@ -124,13 +129,21 @@ tsr_status pose_networks_open(pose_networks *p, const cli_picture_options *o, ts
 void pose_networks_close(pose_networks *p)
 {
     cli_network_close(&p->net);
-    cli_network_close(&p->landmarks);
+    cli_follow_close(&p->blaze);
     pose_tracks_close(&p->tracks);
+}
+
+void pose_networks_restart(pose_networks *p)
+{
+    if (p->kind == POSE_BLAZE)
+        cli_follow_restart(&p->blaze);
+    else
+        pose_tracks_forget(&p->tracks);
 }
 
 const char *pose_networks_name(const pose_networks *p)
 {
-    return p->kind == POSE_BLAZE ? p->landmarks.name : p->net.name;
+    return p->kind == POSE_BLAZE ? p->blaze.landmarks.name : p->net.name;
 }
 
 /* ---- looking --------------------------------------------------------------------- */
@@ -166,18 +179,23 @@ static tsr_status look_heatmaps(pose_networks *p, const tsr_image *picture, pose
     return TSR_OK;
 }
 
-/* Cropping and the second network belong to the inference here: there is one run of
- * it for each person. */
-static tsr_status look_blaze(pose_networks *p, const tsr_image *picture, pose_found *f,
+/* It follows people and smooths their joints by itself. */
+static tsr_status look_blaze(pose_networks *p, const cli_frame *frame, pose_found *f,
                              tsr_error *err)
 {
-    const tsr_body_finder finder = { p->net.session.session, p->landmarks.session.session, 0.5f };
-    TSR_TRY(cli_network_work(&p->net, tsr_people_bytes(&finder, picture), err));
-    const double begin = cli_clock_ms();
-    TSR_TRY(tsr_people_find(&finder, picture, p->net.work, f->people, POSE_MAX_PEOPLE, &f->count,
-                            err));
-    f->ms = cli_clock_ms() - begin;
-    return TSR_OK;
+    cli_sightings found = { .count = 0 };
+    const tsr_status s = cli_follow_look(&p->blaze, frame, &found, err);
+    f->count = s == TSR_OK ? found.count : 0;
+    f->ms = found.ms;
+    for (int i = 0; i < f->count; i++) {
+        f->people[i].score = found.seen[i].score;
+        f->people[i].box = found.seen[i].box;
+        f->id[i] = found.video ? found.seen[i].id : 0;
+        memcpy(f->people[i].point, found.seen[i].point,
+               TSR_BODY_POINTS * sizeof *f->people[i].point);
+    }
+    cli_sightings_drop(&found);
+    return s;
 }
 
 /* Someone of whom no joint would be shown is nobody. */
@@ -187,7 +205,7 @@ static tsr_status look_posenet(pose_networks *p, const tsr_image *picture, pose_
     tsr_affine back;
     TSR_TRY(cli_network_run(&p->net, picture, &back, err));
     TSR_TRY(cli_network_work(&p->net, tsr_posenet_bytes(&p->heads), err));
-    const int n = tsr_posenet_decode(&p->heads, &p->rules, &back, f->people, POSE_MAX_PEOPLE,
+    const int n = tsr_posenet_decode(&p->heads, &p->rules, &back, f->people, p->most,
                                      p->net.work);
     f->count = 0;
     for (int i = 0; i < n; i++)
@@ -221,7 +239,6 @@ static tsr_status look_stacked(pose_networks *p, const tsr_image *picture, pose_
 static tsr_status look(pose_networks *p, const tsr_image *picture, pose_found *f, tsr_error *err)
 {
     switch (p->kind) {
-    case POSE_BLAZE:   return look_blaze(p, picture, f, err);
     case POSE_POSENET: return look_posenet(p, picture, f, err);
     case POSE_STACKED: return look_stacked(p, picture, f, err);
     default:           return look_heatmaps(p, picture, f, err);
@@ -231,8 +248,10 @@ static tsr_status look(pose_networks *p, const tsr_image *picture, pose_found *f
 tsr_status pose_networks_look(pose_networks *p, const cli_frame *frame, pose_found *f,
                               tsr_error *err)
 {
-    TSR_TRY(look(p, &frame->image, f, err));
     memset(f->id, 0, sizeof f->id);
+    if (p->kind == POSE_BLAZE)
+        return look_blaze(p, frame, f, err);
+    TSR_TRY(look(p, &frame->image, f, err));
     if (frame->seconds >= 0)
         pose_tracks_step(&p->tracks, f->people, f->count, p->threshold, frame->seconds, f->id);
     return TSR_OK;

@@ -11,7 +11,7 @@
 #ifndef CLI_POSE_NETWORKS_H
 #define CLI_POSE_NETWORKS_H
 
-#include "cli/pictures.h"
+#include "cli/follow_networks.h"
 #include "cli/pose_track.h"
 
 enum { POSE_MAX_PEOPLE = TSR_TRACKS, POSE_NAME = 24 };
@@ -20,12 +20,13 @@ typedef enum { POSE_HEATMAPS, POSE_BLAZE, POSE_POSENET, POSE_STACKED } pose_kind
 
 typedef struct {
     pose_kind kind;
-    cli_network net;            /* the only network, or BlazePose's detector */
-    cli_network landmarks;      /* BlazePose's second */
+    cli_network net;            /* the only network, or */
+    cli_follow blaze;           /* BlazePose's two      */
     tsr_posenet heads;
     tsr_posenet_rules rules;
     cli_person person;          /* for the stacked hourglass */
-    pose_tracks tracks;         /* in a video */
+    pose_tracks tracks;         /* in a video; BlazePose follows by itself */
+    int most;                   /* people */
     float threshold;            /* least score of a joint that is shown */
     const tsr_skeleton *skeleton;
     tsr_skeleton unknown;       /* a network of the user's: points without limbs */
@@ -37,13 +38,16 @@ typedef struct {
     tsr_person people[POSE_MAX_PEOPLE];
     uint32_t id[POSE_MAX_PEOPLE];   /* of each; 0 in pictures */
     int count;
-    double ms;
+    double ms;                  /* of the networks */
 } pose_found;
 
 /* `p` zeroed; to be closed whatever this says. */
 TSR_MUST_USE tsr_status pose_networks_open(pose_networks *p, const cli_picture_options *o,
                                            tsr_error *err);
 void pose_networks_close(pose_networks *p);
+
+/* What comes next has nothing to do with what was: ids start from 1 again. */
+void pose_networks_restart(pose_networks *p);
 
 TSR_MUST_USE tsr_status pose_networks_look(pose_networks *p, const cli_frame *frame,
                                            pose_found *f, tsr_error *err);

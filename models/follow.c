@@ -1,18 +1,17 @@
 /*
  * follow.c - see follow.h: one look at one frame.
  *
- * Two squares that share half of their area are the same thing; what is followed wins
- * over what the detector finds.  Two landmark crops can also slide onto one hand, when
- * hands cross: then the points agree, and the later one is dropped.
+ * Of two squares that show the same thing, what is followed wins over what the detector
+ * finds.  Two landmark crops can also slide onto one hand, when hands cross: then the
+ * points agree, and the later one is dropped.
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
+#include <string.h>
 #include "models/follow.h"
 #include "models/workspace.h"
 
-enum { CANDIDATES = 64, PER_POINT = 3 };
-
-static const float same_square = 0.5f;
+enum { CANDIDATES = 64 };
 
 static const tsr_preprocess zero_one = {
     TSR_FIT_STRETCH, false, true, { 0, 0, 0 }, { 1 / 255.0f, 1 / 255.0f, 1 / 255.0f },
@@ -29,6 +28,15 @@ static const tsr_tensor *output_of(const tsr_session *s, size_t elements, int n)
     return NULL;
 }
 
+/* Maps of all points, [1,h,w,outputs]: some files of bodies have them. */
+static const tsr_tensor *maps_of(const tsr_session *s, int outputs)
+{
+    for (int i = 0; tsr_output(s, i); i++)
+        if (tsr_output(s, i)->rank == 4 && tsr_output(s, i)->dim[3] == outputs)
+            return tsr_output(s, i);
+    return NULL;
+}
+
 tsr_status tsr_follower_open(tsr_follower *f, tsr_error *err)
 {
     const tsr_follow_kind *k = f->what;
@@ -40,16 +48,17 @@ tsr_status tsr_follower_open(tsr_follower *f, tsr_error *err)
     tsr_picture_size(tsr_input(f->landmarks, 0), &h, &w);
     f->side = w;
     /* Of two sets of points those in pixels come first; then presence, then handedness. */
-    f->points = output_of(f->landmarks, (size_t)k->points * PER_POINT, 0);
+    f->points = output_of(f->landmarks, (size_t)k->outputs * (size_t)k->per_point, 0);
     f->presence = output_of(f->landmarks, 1, 0);
     f->right = output_of(f->landmarks, 1, 1);
+    f->maps = maps_of(f->landmarks, k->outputs);
     if (!f->points || !f->presence || h != w)
         return tsr_fail(err, TSR_UNSUPPORTED, "the landmark network of a %s should have a square "
-                        "input, an output of %d x %d numbers and one of one", k->name, k->points,
-                        PER_POINT);
+                        "input, an output of %d x %d numbers and one of one", k->name, k->outputs,
+                        k->per_point);
     if (f->wanted < 1 || f->wanted > TSR_FOLLOWED)
-        return tsr_fail(err, TSR_BAD_ARGUMENT, "%d %ss cannot be followed at once, only 1 to %d",
-                        f->wanted, k->name, TSR_FOLLOWED);
+        return tsr_fail(err, TSR_BAD_ARGUMENT, "%d %s cannot be followed at once, only 1 to %d",
+                        f->wanted, k->plural, TSR_FOLLOWED);
     return TSR_OK;
 }
 
@@ -98,15 +107,14 @@ static bool worth_a_look(const tsr_region *r, const tsr_image *p)
 
 /* Squares of the same hand from its palm and from its points can differ in size so much
  * that they share less than half: then their middles tell. */
-static bool is_new(const tsr_following *s, const tsr_region *r)
+static bool is_new(const tsr_follow_kind *k, const tsr_following *s, const tsr_region *r)
 {
-    const float near = 0.2f;
     const tsr_box a = square_of(r);
     for (int i = 0; i < s->count; i++) {
         const tsr_region *q = &s->region[i];
         const tsr_box b = square_of(q);
-        if (tsr_box_iou(&a, &b) > same_square ||
-            hypotf(r->x - q->x, r->y - q->y) < near * fmaxf(r->side, q->side))
+        if (tsr_box_iou(&a, &b) > k->overlap ||
+            hypotf(r->x - q->x, r->y - q->y) < k->near * fmaxf(r->side, q->side))
             return false;
     }
     return true;
@@ -149,7 +157,7 @@ static tsr_status detect(const tsr_follower *f, tsr_following *s, const tsr_view
     for (int i = 0; i < boxes && s->count < f->wanted; i++) {
         tsr_box_map(&work.candidates[i], &back);
         const tsr_region r = f->what->of_box(&work.candidates[i]);
-        if (worth_a_look(&r, &view->image) && is_new(s, &r))
+        if (worth_a_look(&r, &view->image) && is_new(f->what, s, &r))
             s->region[s->count++] = r;
     }
     return TSR_OK;
@@ -163,16 +171,44 @@ static float probability(const tsr_tensor *t, bool logit)
     return p >= 0 ? p <= 1 ? p : 1 : 0;         /* NaN: 0 */
 }
 
+/* Rather visible than not: of bodies some points, of hands and faces all. */
+static bool is_sure(const tsr_point *p) { return p->score >= 0.5f; }
+
+/* Around the points that it is sure of, or, if there are none, around all. */
 static tsr_box around(const tsr_point *p, int count)
 {
     tsr_box b = { .x0 = INFINITY, .y0 = INFINITY, .x1 = -INFINITY, .y1 = -INFINITY };
+    int sure = 0;
+    for (int i = 0; i < count; i++)
+        sure += is_sure(&p[i]);
     for (int i = 0; i < count; i++) {
+        if (sure && !is_sure(&p[i]))
+            continue;
         b.x0 = fminf(b.x0, p[i].x);
         b.y0 = fminf(b.y0, p[i].y);
         b.x1 = fmaxf(b.x1, p[i].x);
         b.y1 = fmaxf(b.y1, p[i].y);
     }
     return b;
+}
+
+/* The decoder gives four zeros where it found no numbers. */
+static bool has_numbers(const tsr_point *p) { return p->score > 0 || p->x != 0 || p->y != 0; }
+
+/* The network's points of a crop, and what of them the caller wants to see. */
+static void read_points(const tsr_follower *f, const tsr_affine *back, tsr_sighting *one)
+{
+    const tsr_follow_kind *k = f->what;
+    tsr_point more[TSR_MAX_POINTS], *p = k->outputs > k->points ? more : one->point;
+    tsr_landmarks_decode(f->points, k->per_point, back, p, k->outputs);
+    if (f->maps) {
+        const tsr_affine grid = tsr_affine_for_grid(back, tsr_input(f->landmarks, 0),
+                                                    f->maps->dim[2], f->maps->dim[1]);
+        tsr_landmarks_refine(f->maps, &grid, p, k->outputs);
+    }
+    one->next = k->of_points(p);
+    if (p == more)
+        memcpy(one->point, more, (size_t)k->points * sizeof *more);
 }
 
 /* One region through the landmark network; score 0 unless all of its numbers make sense. */
@@ -182,40 +218,46 @@ static tsr_status look(const tsr_follower *f, tsr_following *s, const tsr_image 
     const tsr_affine back = tsr_region_affine(&one->region, f->side);
     TSR_TRY(tsr_picture_crop(&zero_one, picture, &back, tsr_input(f->landmarks, 0), err));
     run(f, s, f->landmarks);
-    tsr_landmarks_decode(f->points, PER_POINT, &back, one->point, f->what->points);
+    read_points(f, &back, one);
     one->score = probability(f->presence, f->what->logit);
     one->right = f->right ? probability(f->right, false) : 0;
     one->box = around(one->point, f->what->points);
     one->box.score = one->score;
     for (int i = 0; i < f->what->points; i++)
-        if (!(one->point[i].score > 0))
-            one->score = 0;                     /* the decoder found no number there */
+        if (!has_numbers(&one->point[i]))
+            one->score = 0;
     return TSR_OK;
 }
 
-/* Do the points of two sightings lie on each other?  A tenth of the size apart, say. */
+/* Do the points of two sightings, those that both are sure of, lie on each other?  A
+ * tenth of the size apart, say. */
 static bool same_points(const tsr_sighting *a, const tsr_sighting *b, int points)
 {
-    float sum = 0;
-    for (int i = 0; i < points; i++)
-        sum += hypotf(a->point[i].x - b->point[i].x, a->point[i].y - b->point[i].y);
+    float sum = 0, common = 0;
+    for (int i = 0; i < points; i++) {
+        const tsr_point *p = &a->point[i], *q = &b->point[i];
+        if (!is_sure(p) || !is_sure(q))
+            continue;
+        sum += hypotf(p->x - q->x, p->y - q->y);
+        common++;
+    }
     const float size = fmaxf(a->box.x1 - a->box.x0, a->box.y1 - a->box.y0);
-    return sum < 0.1f * size * (float)points;
+    return sum < 0.1f * size * common;
 }
 
 /* What the detector found is a rough guess of the size: a hand that spreads its thumb
  * looks small to it, and the thumb ends up outside the square.  So what is new and not
- * obviously there gets a second look a quarter larger, and the better one counts. */
+ * obviously there gets a second look, a bit larger, and the better one counts. */
 static tsr_status look_twice(const tsr_follower *f, tsr_following *s, const tsr_image *picture,
                              tsr_sighting *one, tsr_error *err)
 {
-    const float obvious = 0.98f, larger = 1.25f;
+    const float obvious = 0.98f;
     const tsr_region first = one->region;
     TSR_TRY(look(f, s, picture, one, err));
     const float score = one->score;
-    if (score >= obvious)
+    if (score >= obvious || f->what->larger == 0)
         return TSR_OK;
-    one->region.side *= larger;
+    one->region.side *= f->what->larger;
     TSR_TRY(look(f, s, picture, one, err));
     if (one->score > score)
         return TSR_OK;
@@ -248,7 +290,7 @@ static void remember(const tsr_follower *f, tsr_following *s, double seconds,
         const float w = box[i].x1 - box[i].x0, h = box[i].y1 - box[i].y0;
         const tsr_smoother_track track = { id[i], seconds, (w + h) / 2 };
         seen[i].id = id[i];
-        s->region[i] = f->what->of_points(seen[i].point);   /* of the points as they were */
+        s->region[i] = seen[i].next;
         if (!f->smooth)
             continue;
         tsr_smoother_step(&s->smoother, &f->what->smooth, &track, seen[i].point,

@@ -1,6 +1,6 @@
 /*
- * follow.h - hands and faces from frame to frame: a detector, landmarks, and no more
- * detector than needed.
+ * follow.h - hands, faces and bodies from frame to frame: a detector, landmarks, and no
+ * more detector than needed.  On a single picture: the first frame of nothing.
  *
  *     frame t:  squares that the points of frame t - 1 ask for
  *               + what the detector sees besides, if fewer are followed than wanted
@@ -10,7 +10,8 @@
  * The landmark network looks at a crop that is already centred and upright, which is
  * why it can be small; the detector costs more and runs only to find new ones.
  * (Zhang et al., "MediaPipe Hands: On-device Real-time Hand Tracking", 2020;
- * Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video", 2019.)
+ * Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video", 2019;
+ * Bazarevsky et al., "BlazePose: On-device Real-time Body Pose Tracking", 2020.)
  *
  *     tsr_follower f = { .what = &tsr_follow_hands, .detector = ..., .landmarks = ... };
  *     tsr_follower_open(&f, &err);
@@ -28,21 +29,30 @@
 extern "C" {
 #endif
 
-enum { TSR_FOLLOWED = TSR_TRACKS, TSR_FACE_POINTS = 468 };
+enum { TSR_FOLLOWED = TSR_TRACKS, TSR_FACE_POINTS = 468, TSR_BODY_POINTS = 33 };
 
 /* A kind of thing that can be followed. */
 typedef struct {
-    const char *name;           /* "hand"                                           */
+    const char *name;           /* "hand"; of several: */
+    const char *plural;
     int points;
+    int outputs;                /* of the network: the points, and perhaps some more that
+                                   only say where to look next                      */
+    int per_point;              /* numbers: 3, or 5 with how sure it is of each     */
     bool logit;                 /* presence comes before the sigmoid                */
     const tsr_detector *const *detectors;       /* that find it; NULL ends them     */
     tsr_region (*of_box)(const tsr_box *detected);
-    tsr_region (*of_points)(const tsr_point *points);
+    tsr_region (*of_points)(const tsr_point *outputs);
+    float overlap, near;        /* squares that share more than `overlap`, or whose middles
+                                   are closer than `near` sides, show the same one  */
+    float larger;               /* what is new and not obviously there gets a second look,
+                                   so much larger; 0: does not                      */
     tsr_one_euro_how smooth;    /* what suits its points                            */
 } tsr_follow_kind;
 
-/* Hands: 21 points (tsr_skeleton_hand21).  Faces: 468 points. */
-extern const tsr_follow_kind tsr_follow_hands, tsr_follow_faces;
+/* Hands: 21 points (tsr_skeleton_hand21).  Faces: 468 points.  Bodies: the 33 points of
+ * BlazePose (tsr_skeleton_body33). */
+extern const tsr_follow_kind tsr_follow_hands, tsr_follow_faces, tsr_follow_bodies;
 
 /* Who looks, and how.  The first part is the caller's to fill in. */
 typedef struct {
@@ -57,6 +67,7 @@ typedef struct {
 
     tsr_detector_heads heads;           /* from here on: by tsr_follower_open        */
     const tsr_tensor *points, *presence, *right;
+    const tsr_tensor *maps;             /* heatmaps of the points; NULL: there are none */
     int side;                           /* of the landmark network's input           */
 } tsr_follower;
 
@@ -92,8 +103,9 @@ typedef struct {
     float right;                /* hands: that it is a right one, in a picture that is
                                    not mirrored; else 0                                */
     tsr_region region;          /* where the landmark network looked                   */
-    tsr_box box;                /* around the points                                   */
+    tsr_box box;                /* around the points, those that it is sure of         */
     tsr_point *point;           /* the caller's, room for what->points                 */
+    tsr_region next;            /* where the points ask to look in the next frame      */
 } tsr_sighting;
 
 /* `seen` has room for f->wanted, each with its room for points.  In the order in which
@@ -102,9 +114,10 @@ size_t tsr_follow_bytes(const tsr_follower *f, const tsr_image *picture);
 TSR_MUST_USE tsr_status tsr_follow(const tsr_follower *f, tsr_following *s, const tsr_view *view,
                                    tsr_sighting *seen, int *count, tsr_error *err);
 
-/* The square that the points of a hand, or of a face, ask for. */
+/* The square that the points of a hand, of a face, or all outputs of a body, ask for. */
 tsr_region tsr_region_of_hand_points(const tsr_point *points);
 tsr_region tsr_region_of_face_points(const tsr_point *points);
+tsr_region tsr_region_of_body_points(const tsr_point *outputs);
 
 /* ---- a face's points --------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /*
- * follow_kinds.c - what is special about hands and about faces.
+ * follow_kinds.c - what is special about hands, faces and bodies.
  *
  * A hand's square, from its points.  Fingers come and go, so the square goes by the
  * wrist and the lower joints.  "Up" is from the wrist to the middle of the knuckles,
@@ -11,6 +11,11 @@
  *
  * A face's: the upright box around all points, turned by the line between the outer
  * corners of the eyes, 1.5 x its longer side.  (Factors belong to the networks.)
+ *
+ * A body's: two of the network's outputs behind the 33 points are what the detector gives,
+ * the middle of the hips and the top of the circle around the person.  That square is two
+ * people wide, and the detector tells neighbours apart: only squares that nearly agree
+ * are the same person.
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
@@ -19,6 +24,7 @@
 static const float half_pi = 1.57079633f, two_pi = 6.28318531f;
 
 static const tsr_detector *const palms[] = { &tsr_palm, &tsr_palm_2020, NULL };
+static const tsr_detector *const bodies[] = { &tsr_body, NULL };
 static const tsr_detector *const faces[] = {
     &tsr_face_short_range, &tsr_face_full_range, &tsr_face_back, NULL
 };
@@ -69,13 +75,30 @@ tsr_region tsr_region_of_face_points(const tsr_point *p)
     };
 }
 
+tsr_region tsr_region_of_body_points(const tsr_point *p)
+{
+    return tsr_region_of_body(&(tsr_box){
+        .points = 2, .point = { p[TSR_BODY_POINTS], p[TSR_BODY_POINTS + 1] },
+    });
+}
+
 const tsr_follow_kind tsr_follow_hands = {
-    .name = "hand", .points = 21, .detectors = palms, .of_box = tsr_region_of_palm,
-    .of_points = tsr_region_of_hand_points, .smooth = { 2, 3, 1, TSR_PREVIOUS_FILTERED },
+    .name = "hand", .plural = "hands", .points = 21, .outputs = 21, .per_point = 3,
+    .detectors = palms, .of_box = tsr_region_of_palm,
+    .of_points = tsr_region_of_hand_points, .overlap = 0.5f, .near = 0.2f, .larger = 1.25f,
+    .smooth = { 2, 3, 1, TSR_PREVIOUS_FILTERED },
 };
 
 const tsr_follow_kind tsr_follow_faces = {
-    .name = "face", .points = TSR_FACE_POINTS, .logit = true, .detectors = faces,
-    .of_box = tsr_region_of_face, .of_points = tsr_region_of_face_points,
+    .name = "face", .plural = "faces", .points = TSR_FACE_POINTS, .outputs = TSR_FACE_POINTS,
+    .per_point = 3, .logit = true, .detectors = faces, .of_box = tsr_region_of_face,
+    .of_points = tsr_region_of_face_points, .overlap = 0.5f, .near = 0.2f, .larger = 1.25f,
     .smooth = { 2, 3, 1, TSR_PREVIOUS_FILTERED },
+};
+
+/* Bodies are slower than hands for their size: calmer at rest, and no more lag. */
+const tsr_follow_kind tsr_follow_bodies = {
+    .name = "body", .plural = "bodies", .points = TSR_BODY_POINTS, .outputs = 39, .per_point = 5,
+    .detectors = bodies, .of_box = tsr_region_of_body, .of_points = tsr_region_of_body_points,
+    .overlap = 0.8f, .near = 0.15f, .smooth = { 1, 3.5f, 1, TSR_PREVIOUS_FILTERED },
 };

