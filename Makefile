@@ -280,6 +280,6 @@ build/networks/ready: bench/networks.py | build/peers/ready
 .SECONDARY:
 .PHONY: all tests check golden onnx-table kernels keras openblas asan tsan clang aarch64 armhf \
         asan-tests tsan-tests clang-tests aarch64-tests armhf-tests cross-tests check-kernels \
-        bench bench-aarch64 bench-peers bench-networks export-check torch-check \
+        bench bench-aarch64 bench-follow bench-peers bench-networks export-check torch-check \
         many-peers lint install installed clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
