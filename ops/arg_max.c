@@ -5,14 +5,21 @@
  *
  * The smallest is the largest with the order turned round: floats times -1,
  * integers complemented (~x = -x - 1 cannot overflow).  Along the last axis
- * each row is scanned with a running best; otherwise LANES neighbours of
- * `inner` keep one each, so that memory is read in order.
+ * kernels search one row after the other, a block of rows at a time; otherwise
+ * LANES neighbours of `inner` keep a best each, so that memory is read in order.
  * SPDX-License-Identifier: MIT
  */
+#include "ops/kernels/arg_max_f32.h"
+#include "ops/kernels/arg_max_u8.h"
 #include "ops/movers.h"
 #include "ops/ops.h"
 
-enum { LANES = 64, TASK_ELEMENTS = 1 << 15 };
+enum { LANES = 64, TASK_ELEMENTS = 1 << 15, MOST_F32 = 1 << 24 };
+
+typedef struct {
+    const tsr_arg_max_f32 *f32;
+    const tsr_arg_max_u8 *u8;
+} plan;
 
 static const char *op_name(const tsr_node *n)
 {
@@ -43,18 +50,6 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
     return tsr_infer_size(n, op_name(n), out, err);
 }
 
-static int scan_f32(const float *x, int n, float sign)
-{
-    float best = x[0] * sign;
-    int at = 0;
-    for (int i = 1; i < n; i++) {
-        const float v = x[i] * sign;
-        at = v > best ? i : at;
-        best = v > best ? v : best;
-    }
-    return at;
-}
-
 static int scan_s32(const int32_t *x, int n, int32_t flip)
 {
     int32_t best = x[0] ^ flip;
@@ -67,35 +62,12 @@ static int scan_s32(const int32_t *x, int n, int32_t flip)
     return at;
 }
 
-/* Bytes: `flip` has bit 7 set for signed ones (their order as unsigned), and
- * all bits turned over for the minimum. */
-static int scan_8(const uint8_t *x, int n, unsigned flip)
-{
-    unsigned best = x[0] ^ flip;
-    int at = 0;
-    for (int i = 1; i < n; i++) {
-        const unsigned v = x[i] ^ flip;
-        at = v > best ? i : at;
-        best = v > best ? v : best;
-    }
-    return at;
-}
-
+/* Bit 7 for signed bytes (their order as unsigned), and all bits turned over for the
+ * minimum. */
 static unsigned byte_flip(const tsr_step *s)
 {
     const unsigned is_signed = s->in[0]->dtype == TSR_S8, min = s->node->kind == TSR_OP_ARG_MIN;
     return (is_signed * 0x80u) ^ (min * 0xffu);
-}
-
-/* n neighbours at x. */
-static int scan(const tsr_step *s, const void *x, int n)
-{
-    const bool min = s->node->kind == TSR_OP_ARG_MIN;
-    if (s->in[0]->dtype == TSR_F32)
-        return scan_f32(x, n, min ? -1.0f : 1.0f);
-    if (s->in[0]->dtype == TSR_S32)
-        return scan_s32(x, n, min ? -1 : 0);
-    return scan_8(x, n, byte_flip(s));
 }
 
 /* Element `at`, ordered so that larger is better; exact in a double. */
@@ -136,13 +108,31 @@ static void store(tsr_dtype dtype, void *y, size_t at, int v)
 }
 
 /* Of `count` rows of n neighbours each. */
+static void scan_block(const tsr_step *s, const void *x, int n, int count, int32_t *at)
+{
+    const plan *p = s->state;
+    const bool min = s->node->kind == TSR_OP_ARG_MIN;
+    if (s->in[0]->dtype == TSR_F32)
+        p->f32->rows(x, n, count, min ? -1.0f : 1.0f, at);
+    else if (s->in[0]->dtype == TSR_S32)
+        for (int i = 0; i < count; i++)
+            at[i] = scan_s32((const int32_t *)x + (size_t)i * (size_t)n, n, min ? -1 : 0);
+    else
+        p->u8->rows(x, n, count, (uint8_t)byte_flip(s), at);
+}
+
 static void scan_rows(const tsr_step *s, const unsigned char *x, void *y, size_t count)
 {
     const tsr_tensor *t = s->in[0];
     const int n = t->dim[s->node->attr.arg.axis];
     const size_t bytes = (size_t)n * tsr_dtype_bytes(t->dtype);
-    for (size_t i = 0; i < count; i++, x += bytes)
-        store(s->out[0]->dtype, y, i, scan(s, x, n));
+    for (size_t i = 0; i < count; i += LANES) {
+        const int some = count - i < LANES ? (int)(count - i) : LANES;
+        int32_t at[LANES];
+        scan_block(s, x + i * bytes, n, some, at);
+        for (int k = 0; k < some; k++)
+            store(s->out[0]->dtype, y, i + (size_t)k, at[k]);
+    }
 }
 
 static size_t outputs_per_task(const tsr_step *s)
@@ -207,9 +197,15 @@ static void rows(const tsr_step *s, const tsr_band *band, int worker)
 
 static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
 {
-    (void)ctx, (void)err;
+    (void)err;
+    plan *p = s->state = tsr_arena_keep(ctx->arena, sizeof *p, _Alignof(plan));
     s->run = run;
     s->rows = rows;
+    if (!p)
+        return TSR_OK;
+    /* Places are floats in the vector kernels: longer rows are the reference's. */
+    const bool exact = s->in[0]->dim[s->node->attr.arg.axis] < MOST_F32;
+    *p = (plan){ exact ? tsr_arg_max_f32_best() : &tsr_arg_max_f32_c, tsr_arg_max_u8_best() };
     return TSR_OK;
 }
 

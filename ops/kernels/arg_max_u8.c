@@ -1,0 +1,23 @@
+/* arg_max_u8.c - selection; see arg_max_u8.h.   SPDX-License-Identifier: MIT */
+#include <stddef.h>
+#include "engine/cpu.h"
+#include "ops/kernels/arg_max_u8.h"
+
+const tsr_arg_max_u8 *const tsr_arg_max_u8_variants[] = {
+#if defined(__x86_64__)
+    &tsr_arg_max_u8_avx2,
+#elif defined(__aarch64__)
+    &tsr_arg_max_u8_neon,
+#endif
+    &tsr_arg_max_u8_c,
+    NULL,
+};
+
+const tsr_arg_max_u8 *tsr_arg_max_u8_best(void)
+{
+    const unsigned have = tsr_cpu_features();
+    const tsr_arg_max_u8 *const *v = tsr_arg_max_u8_variants;
+    while ((*v)->cpu & ~have)
+        v++;                    /* ends at the C reference: it needs nothing */
+    return *v;
+}
