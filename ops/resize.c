@@ -103,8 +103,6 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 {
     if (s->node->attr.resize.method == TSR_NEAREST)
         return tsr_resize_prepare_nearest(s, ctx, err);
-    if (tsr_is_q8(s->in[0]->dtype))
-        return tsr_resize_prepare_q8(s, ctx, err);
     return tsr_resize_prepare_bilinear(s, ctx, err);
 }
 

@@ -27,6 +27,5 @@ tsr_status tsr_resize_prepare_bilinear(tsr_step *s, const tsr_prepare_context *c
                                        tsr_error *err);      /* f32                */
 tsr_status tsr_resize_prepare_nearest(tsr_step *s, const tsr_prepare_context *ctx,
                                       tsr_error *err);       /* any type: it copies */
-tsr_status tsr_resize_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
 
 #endif
