@@ -13,11 +13,13 @@
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
+#include <string.h>
 #include "ops/binary.h"
 #include "ops/broadcast.h"
+#include "ops/kernels/add_q8.h"
 #include "ops/q8.h"
 
-enum { GRAIN = 16384 };         /* elements per task */
+enum { GRAIN = 16384, SAME = 256 };     /* elements per task; copies of a single one */
 
 typedef struct plan plan;
 
@@ -31,15 +33,17 @@ struct plan {
     uint8_t a_flip, b_flip, y_flip;
     int a_zero, b_zero, y_zero; /* as u8 */
     int lo, hi;                 /* bounds as u8, less y_zero */
-    int32_t ma, mb, half;       /* add, sub */
-    int shift;
+    const tsr_add_q8 *kernel;   /* add, sub */
+    tsr_add_q8_factors sum;
+    bool smaller;               /* minimum */
     float scale;                /* mul */
     tsr_q8_output out;
     tsr_fixed31 fa, fb, fy;     /* prelu, squared_difference */
 };
 
 /* sh and the two multipliers; false: scales too far apart for 32 bits. */
-static bool sum_factors(const tsr_tensor *a, const tsr_tensor *b, const tsr_tensor *y, plan *p)
+static bool sum_factors(const tsr_tensor *a, const tsr_tensor *b, const tsr_tensor *y,
+                        tsr_add_q8_factors *f)
 {
     const float ra = a->quant.scale / y->quant.scale, rb = b->quant.scale / y->quant.scale;
     int exponent = 0;
@@ -48,10 +52,9 @@ static bool sum_factors(const tsr_tensor *a, const tsr_tensor *b, const tsr_tens
     if (!(fmaxf(ra, rb) <= 0x1p18f) || !(fmaxf(ra, rb) >= 0x1p-10f))
         return false;
     frexpf(fmaxf(ra, rb), &exponent);           /* 2^(exponent-1) <= ratio */
-    p->shift = 20 - (exponent - 1);
-    p->ma = (int32_t)rint(ldexp((double)ra, p->shift));
-    p->mb = (int32_t)rint(ldexp((double)rb, p->shift));
-    p->half = (int32_t)1 << (p->shift - 1);
+    f->shift = 20 - (exponent - 1);
+    f->ma = (int32_t)rint(ldexp((double)ra, f->shift));
+    f->mb = (int32_t)rint(ldexp((double)rb, f->shift));
     return true;
 }
 
@@ -63,24 +66,22 @@ static inline uint8_t clamped(const plan *p, int v)
     return (uint8_t)((v + p->y_zero) ^ p->y_flip);
 }
 
-/* Inlined with constant steps, so that the common case vectorises. */
-static inline void sum(const plan *p, const uint8_t *a, int a_step, const uint8_t *b, int b_step,
-                       uint8_t *y, int n)
-{
-    for (int i = 0; i < n; i++) {
-        const int va = (a[i * a_step] ^ p->a_flip) - p->a_zero;
-        const int vb = (b[i * b_step] ^ p->b_flip) - p->b_zero;
-        y[i] = clamped(p, (p->half + va * p->ma + vb * p->mb) >> p->shift);
-    }
-}
-
+/* A step of 0, one number for the whole row, goes through a block of copies of it. */
 static void add_row(const plan *p, const uint8_t *a, int a_step, const uint8_t *b, int b_step,
                     uint8_t *y, int n)
 {
-    if (a_step && b_step)
-        sum(p, a, 1, b, 1, y, n);
-    else
-        sum(p, a, a_step, b, b_step, y, n);
+    if (a_step && b_step) {
+        p->kernel->rows(&p->sum, a, b, n, y);
+        return;
+    }
+    uint8_t same_a[SAME], same_b[SAME];
+    const size_t copies = (size_t)(n < SAME ? n : SAME);
+    memset(same_a, *a, copies);
+    memset(same_b, *b, copies);
+    for (int i = 0; i < n; i += SAME) {
+        const int some = n - i < SAME ? n - i : SAME;
+        p->kernel->rows(&p->sum, a_step ? a + i : same_a, b_step ? b + i : same_b, some, y + i);
+    }
 }
 
 static void mul_row(const plan *p, const uint8_t *a, int a_step, const uint8_t *b, int b_step,
@@ -121,11 +122,10 @@ static void squared_difference_row(const plan *p, const uint8_t *a, int a_step, 
 static void extremum_row(const plan *p, const uint8_t *a, int a_step, const uint8_t *b,
                          int b_step, uint8_t *y, int n)
 {
-    const int swap = p->ma;     /* 1: the smaller wins */
     for (int i = 0; i < n; i++) {
         const int va = (a[i * a_step] ^ p->a_flip) - p->a_zero;
         const int vb = (b[i * b_step] ^ p->b_flip) - p->b_zero;
-        y[i] = clamped(p, (va > vb) != swap ? va : vb);
+        y[i] = clamped(p, (va > vb) != p->smaller ? va : vb);
     }
 }
 
@@ -155,10 +155,10 @@ tsr_status tsr_binary_check_q8(const char *op, const tsr_node *n, const tsr_tens
         TSR_TRY(tsr_q8_check_same(op, n, in[0], in[1], err));
         return tsr_q8_check_same(op, n, in[0], out, err);
     }
-    plan p;
+    tsr_add_q8_factors f;
     const float a = in[0]->quant.scale, b = in[1]->quant.scale, y = out->quant.scale;
     const bool is_sum = n->kind == TSR_OP_ADD || n->kind == TSR_OP_SUB;
-    if (is_sum ? !sum_factors(in[0], in[1], out, &p) : !isfinite(a * b / y))
+    if (is_sum ? !sum_factors(in[0], in[1], out, &f) : !isfinite(a * b / y))
         return tsr_fail(err, TSR_UNSUPPORTED, "%s '%s': scales %g and %g to %g", op, n->name,
                         (double)a, (double)b, (double)y);
     return TSR_OK;
@@ -192,11 +192,16 @@ static void plan_factors(const tsr_step *s, plan *p)
     const float sa = a->quant.scale, sb = b->quant.scale, sy = y->quant.scale;
     switch (s->node->kind) {
     case TSR_OP_ADD: case TSR_OP_SUB:
-        sum_factors(a, b, y, p);
-        p->mb = s->node->kind == TSR_OP_SUB ? -p->mb : p->mb;
+        p->kernel = tsr_add_q8_best();
+        sum_factors(a, b, y, &p->sum);
+        p->sum.mb = s->node->kind == TSR_OP_SUB ? -p->sum.mb : p->sum.mb;
+        p->sum.constant = ((int32_t)1 << (p->sum.shift - 1)) - p->sum.ma * p->a_zero
+                        - p->sum.mb * p->b_zero;
+        p->sum.a_flip = p->a_flip, p->sum.b_flip = p->b_flip, p->sum.y_flip = p->y_flip;
         break;
     case TSR_OP_MINIMUM:
-        p->ma = 1;
+    case TSR_OP_MAXIMUM:
+        p->smaller = s->node->kind == TSR_OP_MINIMUM;
         break;
     case TSR_OP_SQUARED_DIFFERENCE: {
         const double twice = 2.0 * (double)fmaxf(sa, sb);
@@ -222,6 +227,7 @@ static void plan_bounds(const tsr_step *s, plan *p)
         tsr_fixed31_bounds(s->node, y, &p->lo, &p->hi);
         p->lo -= y->quant.zero_point, p->hi -= y->quant.zero_point;
     }
+    p->sum.lo = p->lo, p->sum.hi = p->hi, p->sum.y_zero = p->y_zero;
 }
 
 tsr_status tsr_binary_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)

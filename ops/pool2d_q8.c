@@ -63,20 +63,24 @@ static void store(const part *p, const int32_t *value, uint8_t flip)
     }
 }
 
+/* In bytes all along, of which vectors hold most. */
 static void maximum(const tsr_step *s, const window *w, const part *p)
 {
     const tsr_pool2d_attr *a = &s->node->attr.pool2d;
     const uint8_t flip = tsr_q8_flip(s->in[0]);
-    int32_t best[CHANNELS] = { 0 };     /* the lowest there is, as u8 */
+    uint8_t best[CHANNELS];
+    memset(best, p->lo, (size_t)p->n);          /* no result is lower */
     for (int y = w->first_y; y < w->end_y; y += a->dilation_y)
         for (int x = w->first_x; x < w->end_x; x += a->dilation_x) {
             const uint8_t *in = p->x + (size_t)y * p->row + (size_t)x * p->pixel;
             for (int c = 0; c < p->n; c++) {
-                const int32_t v = in[c] ^ flip;
+                const uint8_t v = in[c] ^ flip;
                 best[c] = v > best[c] ? v : best[c];
             }
         }
-    store(p, best, flip);
+    const uint8_t hi = (uint8_t)p->hi;
+    for (int c = 0; c < p->n; c++)
+        p->y[c] = (best[c] < hi ? best[c] : hi) ^ flip;
 }
 
 static void average(const tsr_step *s, const window *w, const part *p)
