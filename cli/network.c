@@ -96,6 +96,51 @@ tsr_status cli_network_open_embedding(const char *name, int threads, const cli_n
     return set_up(n, TSR_TASK_CLASSIFY, threads, hint, err);
 }
 
+/* Height and width of output 0, if it is a map. */
+static void map_size(const tsr_model *model, int *height, int *width)
+{
+    const tsr_tensor *out = tsr_model_output(model, 0);
+    const bool map = out && out->rank >= 3;
+    *height = map ? out->dim[1] : 1;
+    *width = map ? out->dim[2] : 1;
+}
+
+/* Load once more, for maps that are not enlarged; the size that they had is kept. */
+static tsr_status keep_small(cli_network *n, tsr_error *err)
+{
+    tsr_model *small = NULL;
+    map_size(n->model.model, &n->height, &n->width);
+    TSR_TRY(cli_model_load(&n->model, &(tsr_options){ .before_enlarging = true }, &small, err));
+    tsr_model_free(n->model.model);
+    n->model.model = small;
+    return TSR_OK;
+}
+
+tsr_status cli_network_open_maps(const char *name, tsr_task task, int threads,
+                                 const cli_network_hint *hint, cli_network *n, tsr_error *err)
+{
+    *n = (cli_network){ 0 };
+    TSR_TRY(cli_model_open(name, &n->model, err));
+    const tsr_status s = keep_small(n, err);
+    if (s != TSR_OK) {
+        cli_network_close(n);
+        return s;
+    }
+    return set_up(n, task, threads, hint, err);
+}
+
+tsr_affine cli_network_grid(const cli_network *n, const tsr_affine *to_picture)
+{
+    int h, w;
+    map_size(n->model.model, &h, &w);
+    const tsr_tensor *in = tsr_model_input(n->model.model, 0);
+    const tsr_affine grid = tsr_affine_for_grid(to_picture, in, n->width, n->height);
+    if (h == n->height && w == n->width)
+        return grid;
+    return tsr_affine_for_corners(&grid, (float)(n->width - 1) / (float)(w - 1),
+                                  (float)(n->height - 1) / (float)(h - 1));
+}
+
 void cli_network_close(cli_network *n)
 {
     cli_session_close(&n->session);

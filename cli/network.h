@@ -24,6 +24,7 @@ typedef struct {
     void *work;
     size_t work_bytes;
     double ms;                  /* of the last inference */
+    int width, height;          /* of its map, enlarged; see cli_network_grid */
 } cli_network;
 
 /* Open a model for a task.  Refused: one that the catalogue has for another task, and
@@ -35,6 +36,13 @@ TSR_MUST_USE tsr_status cli_network_open(const char *name, tsr_task task, int th
 TSR_MUST_USE tsr_status cli_network_open_embedding(const char *name, int threads,
                                                    const cli_network_hint *hint, cli_network *n,
                                                    tsr_error *err);
+/* The same for one that gives maps: enlarging them is left out where it can be done
+ * while they are drawn (tsr_options.before_enlarging). */
+TSR_MUST_USE tsr_status cli_network_open_maps(const char *name, tsr_task task, int threads,
+                                              const cli_network_hint *hint, cli_network *n,
+                                              tsr_error *err);
+/* From the cells of output 0, a map, to the picture. */
+tsr_affine cli_network_grid(const cli_network *n, const tsr_affine *to_picture);
 void cli_network_close(cli_network *n);         /* zeroed is fine */
 
 /* Fit the picture into the input, and run. */

@@ -3,6 +3,9 @@
  *
  * Three kinds of networks: logits of several classes, class numbers, and the
  * probability of one class.  The last is shown as VOC class 15, person.
+ *
+ * DeepLab ends by making its scores larger.  Of that the picture's own interpolation takes
+ * care, so the large map, most of the session's memory, never exists.
  * SPDX-License-Identifier: MIT
  */
 #include <stdlib.h>
@@ -33,7 +36,7 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
     static const char *const usual[] = { "deeplab", "deeplab_513", "selfie_segmentation", NULL };
     segmenter *s = state;
     const char *model = o->model ? o->model : cli_network_pick(usual);
-    TSR_TRY(cli_network_open(model, TSR_TASK_SEGMENT, o->threads, &o->hint, &s->net, err));
+    TSR_TRY(cli_network_open_maps(model, TSR_TASK_SEGMENT, o->threads, &o->hint, &s->net, err));
     const tsr_tensor *out = tsr_model_output(s->net.model.model, 0);
     const int classes = out->rank == 4 ? out->dim[3] : 1;
     const bool real = out->dtype == TSR_F32 || out->quant.scale > 0;
@@ -88,8 +91,8 @@ static tsr_status look(void *state, const cli_frame *frame, void *result, tsr_er
     TSR_TRY(make_room(a, &frame->image, err));
     TSR_TRY(cli_network_run(&s->net, &frame->image, &back, err));
     tsr_session *session = s->net.session.session;
-    const tsr_tensor *out = tsr_output(session, 0), *in = tsr_input(session, 0);
-    const tsr_affine grid = tsr_affine_for_grid(&back, in, out->dim[2], out->dim[1]);
+    const tsr_tensor *out = tsr_output(session, 0);
+    const tsr_affine grid = cli_network_grid(&s->net, &back);
     if (s->one_class) {
         TSR_TRY(tsr_segment_mask(out, &grid, &a->labels, err));
     } else {
@@ -180,8 +183,7 @@ static void draw(const void *state, const void *result, const tsr_image *picture
         rows[legend++] = (cli_legend_row){ cli_class_name(&s->names, c, text[i]), paint_of(c, 1),
                                            (float)share_of(a, c) };
     }
-    const tsr_tensor *out = tsr_output(s->net.session.session, 0);
-    const float cell = (float)picture->width / (float)out->dim[2];
+    const float cell = (float)picture->width / (float)s->net.width;
     if (s->one_class)
         cli_overlay_mask(picture, &a->labels, level_of(s), cell, paint_of(PERSON, tint));
     else

@@ -14,6 +14,10 @@
  *   2. without one, in front of the first layer that mixes all channels of a
  *      single position: a dense layer, or a convolution over a 1x1 map.
  *
+ * A segmenter draws its coarse scores larger at the end.  From corner to corner and by a
+ * whole factor every coarse cell is a pixel of the large map, and between them both are the
+ * same straight lines: whoever interpolates anyway can leave that out.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include <string.h>
@@ -66,6 +70,18 @@ static int computed_value(const tsr_graph *g, const char *name)
     return -1;
 }
 
+/* Nodes stand in order of execution: what comes later is not needed. */
+static void end_at(tsr_graph *g, int value)
+{
+    const int last = g->values[value].producer;
+    for (int i = last + 1; i < g->node_count; i++)
+        for (int k = 0; k < g->nodes[i].out_count; k++)
+            g->values[g->nodes[i].out[k]].producer = -1;
+    g->node_count = last + 1;
+    g->outputs[0] = value;              /* finish has seen to it that there is one */
+    g->output_count = 1;
+}
+
 tsr_status tsr_graph_cut(tsr_graph *g, const char *name, tsr_error *err)
 {
     const int value = *name ? computed_value(g, name) : tsr_graph_embedding(g);
@@ -74,13 +90,22 @@ tsr_status tsr_graph_cut(tsr_graph *g, const char *name, tsr_error *err)
     if (value < 0)
         return tsr_fail(err, TSR_UNSUPPORTED, "the model has no embedding: nothing pools to one "
                         "position, and no layer reads a single one");
-    /* Nodes stand in order of execution: what comes later is not needed. */
-    const int last = g->values[value].producer;
-    for (int i = last + 1; i < g->node_count; i++)
-        for (int k = 0; k < g->nodes[i].out_count; k++)
-            g->values[g->nodes[i].out[k]].producer = -1;
-    g->node_count = last + 1;
-    g->outputs[0] = value;              /* finish has seen to it that there is one */
-    g->output_count = 1;
+    end_at(g, value);
     return TSR_OK;
+}
+
+static bool whole_factor(int in, int out) { return in > 1 && (out - 1) % (in - 1) == 0; }
+
+void tsr_graph_cut_enlarging(tsr_graph *g)
+{
+    const int last = g->values[g->outputs[0]].producer;
+    if (last < 0 || g->nodes[last].kind != TSR_OP_RESIZE)
+        return;
+    const tsr_node *n = &g->nodes[last];
+    const tsr_resize_attr *a = &n->attr.resize;
+    const tsr_value *in = &g->values[n->in[0]];
+    if (g->output_count == 1 && in->producer >= 0 && a->method == TSR_BILINEAR
+        && a->coord == TSR_COORD_ALIGN_CORNERS && whole_factor(in->t.dim[1], a->oh)
+        && whole_factor(in->t.dim[2], a->ow))
+        end_at(g, n->in[0]);
 }

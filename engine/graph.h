@@ -102,6 +102,10 @@ TSR_MUST_USE tsr_status tsr_graph_narrow(tsr_graph *g, tsr_error *err);
  * value tsr_graph_embedding finds.  Before optimising, which drops the other dead nodes. */
 TSR_MUST_USE tsr_status tsr_graph_cut(tsr_graph *g, const char *name, tsr_error *err);
 
+/* Make the small map the output where the model only enlarges it: see
+ * tsr_options.before_enlarging.  Changes nothing elsewhere. */
+void tsr_graph_cut_enlarging(tsr_graph *g);
+
 /* The value that a classifier's last layers read: see cut.c.  -1: there is none. */
 int tsr_graph_embedding(const tsr_graph *g);
 

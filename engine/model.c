@@ -12,6 +12,7 @@ tsr_status tsr_model_begin(const tsr_options *options, tsr_model **model, tsr_er
     m->pool = pool;
     m->keep_all = options && options->keep_all;
     m->output = options ? options->output : NULL;
+    m->before_enlarging = options && options->before_enlarging;
     m->f16 = options && options->f16;
     m->fuse = options ? options->fuse : TSR_FUSE_AUTO;
     if (!options || !options->ops)
@@ -79,6 +80,8 @@ tsr_status tsr_model_finish(tsr_model *m, tsr_error *err)
         return tsr_fail(err, TSR_BAD_FILE, "the model has no output");
     if (m->output)
         TSR_TRY(tsr_graph_cut(g, m->output, err));
+    if (m->before_enlarging)
+        tsr_graph_cut_enlarging(g);
     m->output = NULL;
     if (!m->keep_all) {
         tsr_graph_optimise(g);

@@ -19,6 +19,7 @@ struct tsr_model {
     tsr_fuse fuse;
     bool f16;                   /* tsr_options.f16 */
     const char *output;         /* tsr_options.output, while loading */
+    bool before_enlarging;
     tsr_packs packs;            /* packed weights from the file, by the place of the plain ones */
 };
 

@@ -119,6 +119,11 @@ typedef struct {
      * is left out; "": the embedding, which is what a classifier pools from its last
      * feature maps (engine/cut.c).  NULL: the file's own outputs. */
     const char *output;
+    /* Where the only output is a map made k times as large, bilinearly from corner to
+     * corner ((n - 1) k + 1 pixels of n, as DeepLab does to draw 257 x 257 scores of 33 x 33),
+     * the small map becomes the output: interpolating it anywhere gives what the large one
+     * would give there, in a fraction of the memory.  Other models stay as they are. */
+    bool before_enlarging;
     tsr_fuse fuse;
     /* Convolutions calculate in 16-bit floats (11 bits of mantissa instead of 24, nothing
      * above 65504): activations and packed weights take half the memory, and where the CPU

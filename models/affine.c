@@ -36,3 +36,14 @@ tsr_affine tsr_affine_for_grid(const tsr_affine *input_to_picture, const tsr_ten
     r.m[4] *= sy;
     return r;
 }
+
+tsr_affine tsr_affine_for_corners(const tsr_affine *fine_to_picture, float factor_x, float factor_y)
+{
+    /* Cell k, whose centre is k + 0.5, is cell factor * k of the finer grid. */
+    const float dx = 0.5f - 0.5f * factor_x, dy = 0.5f - 0.5f * factor_y;
+    const float *m = fine_to_picture->m;
+    return (tsr_affine){ {
+        m[0] * factor_x, m[1] * factor_y, m[0] * dx + m[1] * dy + m[2],
+        m[3] * factor_x, m[4] * factor_y, m[3] * dx + m[4] * dy + m[5],
+    } };
+}

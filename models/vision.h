@@ -135,6 +135,11 @@ extern const tsr_skeleton tsr_skeleton_body14, tsr_skeleton_body16, tsr_skeleton
 tsr_affine tsr_affine_for_grid(const tsr_affine *input_to_picture, const tsr_tensor *input,
                                int width, int height);
 
+/* From a grid that lies from corner to corner under another one, `factor` cells of that
+ * between two of its own (tsr_options.before_enlarging), to the picture. */
+tsr_affine tsr_affine_for_corners(const tsr_affine *fine_to_picture, float factor_x,
+                                  float factor_y);
+
 /* How many heatmaps, and of which size: of [1,h,w,n], or of [1,n,h,w] where the last axis
  * is longer than TSR_MAX_POINTS and the second is not.  0: this is no such tensor. */
 int tsr_heatmap_count(const tsr_tensor *maps, int *height, int *width);

@@ -152,12 +152,54 @@ static void test_embedding_without_pooling(void **state)
     tsr_model_free(m);
 }
 
+/* x -> relu -> resize; what comes before an enlarging that interpolation can replace. */
+static const char *output_before_enlarging(tsr_resize_attr a, int side, int out_dim[4])
+{
+    tsr_model *m = NULL;
+    static char name[16];
+    const tsr_options options = { .before_enlarging = true, .ops = tsr_all_ops };
+    assert_int_equal(tsr_model_begin(&options, &m, NULL), TSR_OK);
+    tsr_graph *g = &m->graph;
+    const tsr_tensor in = { .name = "x", .dtype = TSR_F32, .rank = 4, .dim = { 1, side, side, 2 } };
+    int x = tsr_graph_input(g, &in);
+    int small = add(g, tsr_node_make(TSR_OP_LOGISTIC, "", &x, 1), "small");
+    tsr_node n = tsr_node_make(TSR_OP_RESIZE, "", &small, 1);
+    n.attr.resize = a;
+    tsr_graph_output(g, add(g, n, "large"));
+    assert_int_equal(tsr_model_finish(m, NULL), TSR_OK);
+    assert_null(tsr_model_output(m, 1));
+    memcpy(out_dim, tsr_model_output(m, 0)->dim, 4 * sizeof *out_dim);
+    snprintf(name, sizeof name, "%s", tsr_model_output(m, 0)->name);
+    tsr_model_free(m);
+    return name;
+}
+
+static void test_before_enlarging(void **state)
+{
+    (void)state;
+    int dim[4];
+    tsr_resize_attr a = { .oh = 17, .ow = 13, .method = TSR_BILINEAR,
+                          .coord = TSR_COORD_ALIGN_CORNERS };
+    assert_string_equal(output_before_enlarging(a, 5, dim), "small");
+    assert_int_equal(dim[1], 5);
+    a.ow = 14;                          /* 13 / 4: corners of cells fall between pixels */
+    assert_string_equal(output_before_enlarging(a, 5, dim), "large");
+    assert_int_equal(dim[2], 14);
+    a.ow = 13, a.coord = TSR_COORD_HALF_PIXEL;
+    assert_string_equal(output_before_enlarging(a, 5, dim), "large");
+    a.coord = TSR_COORD_ALIGN_CORNERS, a.method = TSR_NEAREST;
+    assert_string_equal(output_before_enlarging(a, 5, dim), "large");
+    a.method = TSR_BILINEAR;
+    assert_string_equal(output_before_enlarging(a, 1, dim), "large");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_embedding_of_a_classifier),
         cmocka_unit_test(test_cut_by_name),
         cmocka_unit_test(test_embedding_without_pooling),
+        cmocka_unit_test(test_before_enlarging),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

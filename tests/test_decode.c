@@ -311,6 +311,24 @@ static void test_mask_and_wrong_shapes(void **state)
     assert_int_equal(tsr_segment_labels(&t, &two, &plane, NULL, NULL), TSR_UNSUPPORTED);
 }
 
+/* 5 x 3 cells from corner to corner under 17 x 9: every fourth of those is one of them. */
+static void test_grid_from_corner_to_corner(void **state)
+{
+    (void)state;
+    const tsr_affine fine = { { 1.5f, 0.25f, -3, -0.5f, 2, 7 } };
+    const tsr_affine coarse = tsr_affine_for_corners(&fine, 4, 4);
+    for (int y = 0; y < 3; y++)
+        for (int x = 0; x < 5; x++)
+            for (int axis = 0; axis < 2; axis++) {
+                const float *f = fine.m + 3 * axis, *c = coarse.m + 3 * axis;
+                const double want = (double)f[0] * (4 * x + 0.5) + (double)f[1] * (4 * y + 0.5)
+                                  + (double)f[2];
+                const double got = (double)c[0] * (x + 0.5) + (double)c[1] * (y + 0.5)
+                                 + (double)c[2];
+                assert_true(fabs(got - want) < 1e-5);
+            }
+}
+
 static void test_voc_palette(void **state)
 {
     (void)state;
@@ -516,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_heatmaps_of_nonsense),
         cmocka_unit_test(test_labels_from_logits), cmocka_unit_test(test_labels_from_numbers),
         cmocka_unit_test(test_mask_and_wrong_shapes), cmocka_unit_test(test_voc_palette),
+        cmocka_unit_test(test_grid_from_corner_to_corner),
         cmocka_unit_test(test_anchor_counts), cmocka_unit_test(test_rows_meet_their_anchors),
         cmocka_unit_test(test_boxes_of_nonsense), cmocka_unit_test(test_merge_averages_groups),
         cmocka_unit_test(test_regions_stand_upright), cmocka_unit_test(test_landmarks),

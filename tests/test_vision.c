@@ -239,6 +239,47 @@ static void test_deeplab_513_finds_the_bird(void **state)
     check_bird("deeplab_513");
 }
 
+/* A label for each pixel of the picture. */
+static uint8_t *labels_of(cli_network *n, const tsr_image *p)
+{
+    tsr_affine back;
+    tsr_error err = { 0 };
+    assert_int_equal(cli_network_run(n, p, &back, &err), TSR_OK);
+    const tsr_tensor *out = tsr_output(n->session.session, 0);
+    const tsr_tensor *in = tsr_input(n->session.session, 0);
+    const tsr_affine grid = n->width ? cli_network_grid(n, &back)
+                                     : tsr_affine_for_grid(&back, in, out->dim[2], out->dim[1]);
+    const tsr_plane l = { malloc((size_t)p->width * (size_t)p->height), p->width, p->height };
+    void *work = malloc(tsr_segment_bytes(out));
+    assert_int_equal(tsr_segment_labels(out, &grid, &l, work, &err), TSR_OK);
+    free(work);
+    return l.pixel;
+}
+
+/* Interpolating once gives the mask that interpolating twice gives, in less memory. */
+static void test_deeplab_need_not_enlarge(void **state)
+{
+    (void)state;
+    cli_network large = need_network("deeplab", TSR_TASK_SEGMENT), small;
+    tsr_image p = need_picture("bird_segmentation.png");
+    tsr_error err = { 0 };
+    assert_int_equal(cli_network_open_maps(large.model.path, TSR_TASK_SEGMENT, 1,
+                                           &(cli_network_hint){ 0 }, &small, &err), TSR_OK);
+    assert_int_equal(tsr_model_output(small.model.model, 0)->dim[1], 33);
+    assert_int_equal(small.height, 257);
+    print_message("session: %zu bytes, with the large map %zu\n", small.session.memory_bytes,
+                  large.session.memory_bytes);
+    assert_true(small.session.memory_bytes + 1000000 < large.session.memory_bytes);
+    uint8_t *a = labels_of(&large, &p), *b = labels_of(&small, &p);
+    int differ = 0;
+    for (int i = 0; i < p.width * p.height; i++)
+        differ += a[i] != b[i];
+    assert_true(differ <= p.width * p.height / 100000);     /* ties, by rounding */
+    free(a), free(b);
+    cli_image_free(&p);
+    cli_network_close(&large), cli_network_close(&small);
+}
+
 static void test_selfie_mask(void **state)
 {
     (void)state;
@@ -342,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_cpm_joints), cmocka_unit_test(test_hourglass_joints),
         cmocka_unit_test(test_blazepose_joints), cmocka_unit_test(test_deeplab_finds_the_bird),
         cmocka_unit_test(test_deeplab_513_finds_the_bird), cmocka_unit_test(test_selfie_mask),
+        cmocka_unit_test(test_deeplab_need_not_enlarge),
         cmocka_unit_test(test_mobilenet_v2_labels), cmocka_unit_test(test_mobilenet_v2_ptq_labels),
         cmocka_unit_test(test_mobilenet_v2_nchw_labels), cmocka_unit_test(test_face_box),
     };
