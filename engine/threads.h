@@ -9,6 +9,7 @@
 #ifndef TSR_THREADS_H
 #define TSR_THREADS_H
 
+#include <stdint.h>
 #include "engine/status.h"
 
 #ifdef __cplusplus
@@ -28,6 +29,35 @@ int tsr_threads_count(const tsr_threads *t);    /* NULL: 1 */
  * worker is 0..count-1: which slice of scratch to use. */
 void tsr_parallel(tsr_threads *t, int tasks,
                   void (*task)(void *arg, int index, int worker), void *arg);
+
+/* How many tasks to make of `items`, if some `tasks` seem right: a multiple of the workers, so
+ * that worker w begins with the w-th part of the items, exactly.  Layers that are all cut
+ * so let a worker read what it wrote itself.  At most one task an item, at least one. */
+static inline int tsr_even_tasks(int64_t tasks, int64_t items, int workers)
+{
+    if (tasks > 1)
+        tasks = (tasks + workers - 1) / workers * workers;
+    while (tasks > items && tasks > workers)
+        tasks -= workers;
+    tasks = tasks > items ? items : tasks;
+    return tasks > 1 ? (int)tasks : 1;
+}
+
+/* The same for a loop over single numbers. */
+static inline int tsr_element_tasks(int64_t elements, int workers)
+{
+    enum { LEAST = 4096, MOST = 16384 };        /* elements of a task: 4096 take as long as a
+                                                   hand-over */
+    const int64_t share = elements / LEAST < workers ? elements / LEAST : workers;
+    const int64_t tasks = elements / MOST > share ? elements / MOST : share;
+    return workers == 1 ? 1 : tsr_even_tasks(tasks, elements, workers);
+}
+
+/* Where task i of `tasks` begins, and the one before it ends. */
+static inline int tsr_task_begin(int64_t items, int i, int tasks)
+{
+    return (int)(items * i / tasks);
+}
 
 /* An inference, or another run of loops, begins: wake the workers now, while the caller
  * gets going, and keep them awake until it ends.  Without it tsr_parallel wakes them, each

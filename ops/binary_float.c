@@ -4,9 +4,6 @@
 #include "ops/broadcast.h"
 #include "ops/kernels/binary_f32.h"
 
-/* Elements per task: large enough that handing it to a thread is cheap. */
-enum { GRAIN = 16384 };
-
 typedef struct {
     tsr_binary_f32_run *fn;
     tsr_broadcast_tasks tasks;
@@ -54,6 +51,6 @@ tsr_status tsr_binary_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx, t
         return TSR_OK;
     const tsr_broadcast loops = tsr_broadcast_plan(s->in[0], s->in[1], s->out[0]);
     p->fn = tsr_binary_f32_best((tsr_binary_fn)function[s->node->kind]);
-    p->tasks = tsr_broadcast_cut(&loops, GRAIN);
+    p->tasks = tsr_broadcast_cut(&loops, ctx->workers);
     return TSR_OK;
 }

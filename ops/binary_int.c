@@ -9,8 +9,6 @@
 #include "ops/binary.h"
 #include "ops/broadcast.h"
 
-enum { GRAIN = 16384 };         /* elements per task */
-
 typedef struct {
     tsr_broadcast_tasks tasks;
     int64_t lo, hi;
@@ -118,7 +116,7 @@ tsr_status tsr_binary_prepare_int(tsr_step *s, const tsr_prepare_context *ctx, t
     if (!p)
         return TSR_OK;
     const tsr_broadcast loops = tsr_broadcast_plan(s->in[0], s->in[1], s->out[0]);
-    p->tasks = tsr_broadcast_cut(&loops, GRAIN);
+    p->tasks = tsr_broadcast_cut(&loops, ctx->workers);
     p->lo = bound(s->node->lo, INT64_MIN);
     p->hi = bound(s->node->hi, INT64_MAX);
     return TSR_OK;

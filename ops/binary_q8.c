@@ -19,7 +19,7 @@
 #include "ops/kernels/add_q8.h"
 #include "ops/q8.h"
 
-enum { GRAIN = 16384, SAME = 256 };     /* elements per task; copies of a single one */
+enum { SAME = 256 };            /* copies of a single element */
 
 typedef struct plan plan;
 
@@ -239,7 +239,7 @@ tsr_status tsr_binary_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, ts
     if (!p)
         return TSR_OK;
     const tsr_broadcast loops = tsr_broadcast_plan(a, b, y);
-    p->tasks = tsr_broadcast_cut(&loops, GRAIN);
+    p->tasks = tsr_broadcast_cut(&loops, ctx->workers);
     p->row = row_for(s->node->kind);
     p->a_flip = tsr_q8_flip(a), p->b_flip = tsr_q8_flip(b), p->y_flip = tsr_q8_flip(y);
     p->a_zero = tsr_q8_zero(a), p->b_zero = tsr_q8_zero(b), p->y_zero = tsr_q8_zero(y);

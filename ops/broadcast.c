@@ -1,4 +1,5 @@
 /* broadcast.c - see broadcast.h.               SPDX-License-Identifier: MIT */
+#include "engine/threads.h"
 #include "ops/broadcast.h"
 
 /* Dimension i of `rank` aligned dimensions; missing ones in front are 1. */
@@ -78,17 +79,21 @@ void tsr_broadcast_block(const tsr_broadcast *p, int i, int *a, int *b)
     }
 }
 
+enum { LINE = 16 };             /* elements: what two workers write keeps to its own lines */
+
 static int divide_up(int x, int by) { return (x - 1) / by + 1; }
 
-tsr_broadcast_tasks tsr_broadcast_cut(const tsr_broadcast *p, int grain)
+tsr_broadcast_tasks tsr_broadcast_cut(const tsr_broadcast *p, int workers)
 {
-    tsr_broadcast_tasks t = { .loops = *p, .row_chunk = 1, .n_chunk = p->n };
+    tsr_broadcast_tasks t = { .loops = *p, .row_chunk = p->rows, .n_chunk = p->n };
+    const int64_t all = (int64_t)p->outer * p->rows * p->n;
+    const int tasks = tsr_element_tasks(all, workers);
     if (p->rows == 1 && p->outer == 1)
-        t.n_chunk = p->n < grain ? p->n : grain;
-    else
-        t.row_chunk = p->n < grain ? grain / p->n : 1;
-    if (t.row_chunk > p->rows)
-        t.row_chunk = p->rows;
+        t.n_chunk = (divide_up(p->n, tasks) + LINE - 1) / LINE * LINE;
+    else if (p->outer < tasks)
+        t.row_chunk = divide_up(p->rows, divide_up(tasks, p->outer));
+    if (t.n_chunk > p->n)
+        t.n_chunk = p->n;
     t.row_chunks = divide_up(p->rows, t.row_chunk);
     t.n_chunks = divide_up(p->n, t.n_chunk);
     t.tasks = p->outer * t.row_chunks * t.n_chunks;

@@ -30,8 +30,8 @@ tsr_broadcast tsr_broadcast_plan(const tsr_tensor *a, const tsr_tensor *b,
 /* Where block i (0..outer-1) starts in the two inputs, in elements. */
 void tsr_broadcast_block(const tsr_broadcast *p, int i, int *a, int *b);
 
-/* How the work is cut into tasks of about `grain` elements.  Task t covers
- * `rows` rows of `n` elements at these offsets. */
+/* How the work is cut into tasks: as many for each worker, few enough that handing them
+ * out is cheap.  Task t covers `rows` rows of `n` elements at these offsets. */
 typedef struct {
     tsr_broadcast loops;
     int row_chunk, row_chunks;  /* rows per task, tasks per block */
@@ -41,7 +41,7 @@ typedef struct {
 
 typedef struct { int a, b, y, rows, n; } tsr_broadcast_part;
 
-tsr_broadcast_tasks tsr_broadcast_cut(const tsr_broadcast *p, int grain);
+tsr_broadcast_tasks tsr_broadcast_cut(const tsr_broadcast *p, int workers);
 tsr_broadcast_part tsr_broadcast_task(const tsr_broadcast_tasks *t, int task);
 
 #endif

@@ -240,6 +240,7 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
     bind(s, c);
     choose_stripes(a, c, ctx->workers);
     size_rings(a, c);
+    c->worker_bytes = tsr_arena_worker_bytes(c->worker_bytes, ctx->workers);
     s->scratch = tsr_arena_scratch(ctx->arena, c->worker_bytes * (size_t)ctx->workers, ALIGN);
     s->run = run;
     for (int k = 0; k < c->count; k++)

@@ -13,8 +13,10 @@
  *
  * Work is split into blocks of about 48 pixels, whose pointers are made once for all
  * output channels, and when blocks are few, into chunks of weight panels; neighbours
- * make a task.  Pointers and border copies of one block are all the scratch a worker
- * needs.
+ * make a task.  Each worker has as many pixels as the others, which are the same part of
+ * the picture in every layer: what it reads is in its own cache.  Where pixels are too few
+ * for that (7 x 7), it has as many panels, the larger part of the memory there.  Pointers
+ * and border copies of one block are all the scratch a worker needs.
  * SPDX-License-Identifier: MIT
  */
 #include <limits.h>
@@ -28,7 +30,8 @@ enum {
     POINTERS_MAX = 4096,        /* a worker's pointers, about: 32 KB */
     COPIES_MAX = 8192,          /* floats of a worker's border copies: 32 KB */
     TASKS_PER_WORKER = 8,       /* so that one held up by the system delays little  */
-    TASK_MACS = 1 << 16,        /* a microsecond or two: less is not worth a hand-over */
+    TASK_MACS = 1 << 15,        /* half a microsecond or so: less is not worth a hand-over */
+    SHARE = 36,                 /* pixels of each worker; for less all take all pixels */
 };
 
 typedef struct {
@@ -38,7 +41,8 @@ typedef struct {
     const float *zeros;         /* kc of them, what the padding looks like  */
     size_t group_size;          /* floats of one group's panels             */
     int taps, kc, n;            /* n: output channels of one group          */
-    int m, block, blocks, room; /* pixels, per block, blocks, most in one   */
+    int m, block, room;         /* pixels, per block, most in one           */
+    int shares, blocks;         /* parts of the pixels, blocks in all of them */
     int panels, chunks;         /* of one group                             */
     int tasks;                  /* each does some (group, block, chunk) in turn */
     int copies;                 /* pixels of a block that may need copies; runs only */
@@ -62,27 +66,43 @@ static int border_pixels(const tsr_conv2d_shape *s)
     return (int)(left + right < s->ow ? left + right : s->ow);
 }
 
-static void choose_blocks(conv_state *c)
+/* Parts of equal size that the pixels are cut into before blocks are: one for each worker,
+ * or so few that parts by panels come out even. */
+static int choose_shares(const conv_state *c, int workers)
+{
+    if (c->m >= SHARE * workers)
+        return workers;
+    const int panels = tsr_gemm_f32_panels(c->gemm, c->n);
+    int shares = 1;
+    while (panels * shares % workers && panels < TASKS_PER_WORKER * workers)
+        shares++;
+    return c->m < shares * c->gemm->mr[0] ? 1 : shares;
+}
+
+static void choose_blocks(conv_state *c, int workers)
 {
     const int rows = c->gemm->mr[c->gemm->wide - 1];
     c->block = (BLOCK + rows - 1) / rows * rows;
     while (c->block > 6 && (int64_t)c->block * c->taps > POINTERS_MAX)
         c->block /= 2;
-    /* The last block takes a rest of less than half a block, too. */
-    c->blocks = max(1, (c->m + c->block / 2) / c->block);
-    c->room = max(c->m - (c->blocks - 1) * c->block, c->blocks > 1 ? c->block : 1);
+    c->shares = choose_shares(c, workers);
+    /* The last block of a share takes a rest of less than half a block, too. */
+    const int most = (c->m - 1) / c->shares + 1;        /* pixels of a share */
+    const int blocks = max(1, (most + c->block / 2) / c->block);
+    c->blocks = c->shares * blocks;
+    c->room = max(most - (blocks - 1) * c->block, blocks > 1 ? c->block : 1);
 }
 
-static void choose_taps(conv_state *c)
+static void choose_taps(conv_state *c, int workers)
 {
     const tsr_conv2d_shape *s = &c->s;
     c->taps = s->kh * s->kw, c->kc = s->c / s->attr.groups;
-    choose_blocks(c);
+    choose_blocks(c, workers);
     if (s->kw == 1 || s->attr.groups > 1 || s->attr.dilation_x > 1)
         return;
     conv_state r = *c;
     r.runs = true, r.taps = s->kh, r.kc = s->kw * s->c;
-    choose_blocks(&r);
+    choose_blocks(&r, workers);
     const int64_t rows = (r.room - 1) / s->ow + 2;      /* image rows a block touches */
     const int64_t copies = rows * border_pixels(s);
     r.copies = copies < r.room ? (int)copies : r.room;
@@ -96,10 +116,10 @@ static void choose_tasks(conv_state *c, int workers)
     const uint64_t macs = (uint64_t)c->m * (uint64_t)c->n * (uint64_t)groups
                         * (uint64_t)c->taps * (uint64_t)c->kc;
     const int most = workers == 1 ? 1 : TASKS_PER_WORKER * workers;
-    c->tasks = macs / TASK_MACS < (uint64_t)most ? max(1, (int)(macs / TASK_MACS)) : most;
+    const int tasks = macs / TASK_MACS < (uint64_t)most ? max(1, (int)(macs / TASK_MACS)) : most;
     c->panels = tsr_gemm_f32_panels(c->gemm, c->n);
-    c->chunks = min(c->panels, (c->tasks - 1) / blocks + 1);
-    c->tasks = min(c->tasks, blocks * c->chunks);
+    c->chunks = min(c->panels, (tasks - 1) / blocks + 1);
+    c->tasks = tsr_even_tasks(tasks, (int64_t)blocks * c->chunks, workers);
 }
 
 /* From the file if it has them, else packed now. */
@@ -268,29 +288,40 @@ static void multiply(const tsr_step *step, const place *at, const piece *w,
     }, w->panel, w->panel_end);
 }
 
-/* One block of pixels by one chunk of panels. */
+/* The first pixel of a block. */
+static int begin(const conv_state *c, int block)
+{
+    const int blocks = c->blocks / c->shares;           /* of a share */
+    return tsr_task_begin(c->m, block / blocks, c->shares) + block % blocks * c->block;
+}
+
+/* One block of pixels by one chunk of panels.  Chunks of a block are neighbours in the
+ * order of work, so that its input is still in the cache; but blocks of a chunk where the
+ * pixels are few, and the weights most of what is read. */
 static void block(const tsr_step *s, int index, unsigned char *scratch)
 {
     const conv_state *c = s->state;
-    const int chunk = index % c->chunks, at = index / c->chunks % c->blocks;
-    const int first = at * c->block;
+    const int all = c->blocks * c->chunks, i = index % all;
+    const bool few = c->blocks == c->shares;
+    const int chunk = few ? i / c->blocks : i % c->chunks;
+    const int at = few ? i % c->blocks : i / c->chunks;
+    const bool last = (at + 1) % (c->blocks / c->shares) == 0;
+    const int first = begin(c, at);
     multiply(s, &(place){ .x = s->in[0]->data, .y = s->out[0]->data, .ring = INT_MAX }, &(piece){
-        .group = index / c->chunks / c->blocks, .first = first,
-        .rows = at + 1 < c->blocks ? c->block : c->m - first,
+        .group = index / all, .first = first,
+        .rows = (last ? begin(c, at + 1) : first + c->block) - first,
         .panel = (int)((int64_t)c->panels * chunk / c->chunks),
         .panel_end = (int)((int64_t)c->panels * (chunk + 1) / c->chunks),
     }, scratch);
 }
 
-/* Chunks of a block are neighbours in the order of work, so that its input is still in
- * the cache. */
 static void task(void *arg, int index, int worker)
 {
     const tsr_step *s = arg;
     const conv_state *c = s->state;
     const int64_t all = (int64_t)c->s.attr.groups * c->blocks * c->chunks;
-    const int end = (int)(all * (index + 1) / c->tasks);
-    for (int i = (int)(all * index / c->tasks); i < end; i++)
+    const int end = tsr_task_begin(all, index + 1, c->tasks);
+    for (int i = tsr_task_begin(all, index, c->tasks); i < end; i++)
         block(s, i, (unsigned char *)s->scratch + (size_t)worker * c->worker_bytes);
 }
 
@@ -326,14 +357,14 @@ tsr_status tsr_conv2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx,
     conv_state c = { .s = *shape, .gemm = tsr_gemm_f32_best() };
     c.m = shape->n * shape->oh * shape->ow;
     c.n = shape->oc / shape->attr.groups;
-    choose_taps(&c);
+    choose_taps(&c, ctx->workers);
     choose_tasks(&c, ctx->workers);
     c.group_size = tsr_gemm_f32_packed_size(c.gemm, c.n, (size_t)c.taps * (size_t)c.kc);
     c.packed = keep_packed(&c, s, ctx);
     c.zeros = tsr_arena_keep(ctx->arena, (size_t)c.kc * sizeof *c.zeros, sizeof *c.zeros);
     const size_t bytes = (size_t)c.room * (size_t)c.taps * sizeof(float *)
                        + (size_t)c.copies * (size_t)c.taps * (size_t)c.kc * sizeof(float);
-    c.worker_bytes = (bytes + ALIGN - 1) / ALIGN * ALIGN;
+    c.worker_bytes = tsr_arena_worker_bytes(bytes, ctx->workers);
     s->scratch = tsr_arena_scratch(ctx->arena, c.worker_bytes * (size_t)ctx->workers, ALIGN);
     s->state = tsr_arena_keep(ctx->arena, sizeof c, _Alignof(conv_state));
     if (s->state)

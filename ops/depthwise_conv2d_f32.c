@@ -1,19 +1,24 @@
 /*
  * depthwise_conv2d_f32.c - depthwise convolution in float32.
  *
- * Threads share the output rows.  With a channel multiplier m > 1, the input
- * rows that a window needs are first copied with every channel repeated m
- * times: then it is an ordinary depthwise convolution of c*m channels.
+ * Threads share the output rows, the same part of the picture in every layer.  With a
+ * channel multiplier m > 1, the input rows that a window needs are first copied with every
+ * channel repeated m times: then it is an ordinary depthwise convolution of c*m channels.
  * SPDX-License-Identifier: MIT
  */
 #include "ops/depthwise_conv2d.h"
 #include "ops/kernels/dwconv_f32.h"
 
+enum {
+    TASKS_PER_WORKER = 4,       /* so that one held up by the system delays little   */
+    TASK_MACS = 1 << 14,        /* a fifth of a microsecond: a hand-over takes as long */
+};
+
 typedef struct {
     const tsr_dwconv_f32 *kernel;
     tsr_dwconv_f32_image image; /* geometry of the real input, or of the copied rows */
     tsr_window y;               /* rows of the real input */
-    int batch, w, multiplier, rows_per_task;
+    int batch, w, multiplier, tasks;
     size_t copy_size;           /* floats of scratch per worker */
 } plan;
 
@@ -66,10 +71,8 @@ static void task(void *arg, int index, int worker)
     const size_t in_size = (size_t)p->y.in * (size_t)p->w
                            * (size_t)(p->image.channels / p->multiplier);
     const size_t out_row = (size_t)p->image.x.out * (size_t)p->image.channels;
-    int end = (index + 1) * p->rows_per_task;
-    if (end > all)
-        end = all;
-    for (int r = index * p->rows_per_task, next; r < end; r = next) {
+    const int end = tsr_task_begin(all, index + 1, p->tasks);
+    for (int r = tsr_task_begin(all, index, p->tasks), next; r < end; r = next) {
         const int oy = r % oh;
         next = end < r - oy + oh ? end : r - oy + oh;       /* the rest of this image */
         rows(s, &(tsr_band){
@@ -83,18 +86,18 @@ static void task(void *arg, int index, int worker)
 static void run(const tsr_step *s)
 {
     const plan *p = s->state;
-    const int all = p->batch * p->y.out;
-    tsr_parallel(s->threads, (all + p->rows_per_task - 1) / p->rows_per_task, task, (void *)s);
+    tsr_parallel(s->threads, p->tasks, task, (void *)s);
 }
 
-/* Enough rows that handing them out costs little against computing them, and that those
- * above each other, which share input, are mostly in one task. */
-static int rows_per_task(const tsr_tensor *filter, const tsr_tensor *y, int workers)
+/* So few that handing them out costs little against computing them, and that rows above
+ * each other, which share input, are mostly in one task. */
+static int count_tasks(const tsr_tensor *filter, const tsr_tensor *y, int workers)
 {
-    const double macs = (double)y->dim[2] * y->dim[3] * filter->dim[1] * filter->dim[2];
-    const int wanted = 32768.0 / macs > 64 ? 64 : (int)(32768.0 / macs);
-    const int shared = y->dim[0] * y->dim[1] / (4 * workers);
-    return wanted > shared ? wanted : shared > 1 ? shared : 1;
+    const int64_t rows = (int64_t)y->dim[0] * y->dim[1];
+    const double macs = (double)tsr_elements(y) * filter->dim[1] * filter->dim[2];
+    const int most = workers == 1 ? 1 : TASKS_PER_WORKER * workers;
+    const int tasks = macs / TASK_MACS < most ? (int)(macs / TASK_MACS) : most;
+    return tsr_even_tasks(tasks, rows, workers);
 }
 
 static plan make_plan(const tsr_step *s, int workers)
@@ -104,7 +107,7 @@ static plan make_plan(const tsr_step *s, int workers)
     const int c = y->dim[3];
     plan p = { .kernel = tsr_dwconv_f32_for(c), .batch = x->dim[0], .w = x->dim[2],
                .multiplier = c / x->dim[3],
-               .rows_per_task = rows_per_task(f, y, workers) };
+               .tasks = count_tasks(f, y, workers) };
     p.y = (tsr_window){ x->dim[1], y->dim[1], f->dim[1], a->stride_y, a->dilation_y, a->pad_top };
     p.image = (tsr_dwconv_f32_image){
         .y = p.y,

@@ -185,7 +185,9 @@ void tsr_box_copy(const tsr_box *b, const void *in, void *out, tsr_threads *thre
     size_t inner = 1;
     for (int k = 1; k < b->rank; k++)
         inner *= b->size[k];
-    size_t chunk = TASK_ELEMENTS / inner + 1;
+    const int64_t rows = (int64_t)b->size[0], each = TASK_ELEMENTS / (int64_t)inner + 1;
+    const int tasks = tsr_even_tasks((rows - 1) / each + 1, rows, tsr_threads_count(threads));
+    size_t chunk = (size_t)((rows - 1) / tasks + 1);
     if (b->tiled && b->rank == 2)   /* whole tiles: half ones waste cache lines */
         chunk = (chunk + TILE - 1) / TILE * TILE;
     job j = { b, from, to, chunk };

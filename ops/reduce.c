@@ -18,7 +18,7 @@
 #include "ops/ops.h"
 #include "ops/reduce.h"
 
-enum { LANES = 64, TASK_ELEMENTS = 1 << 15 };
+enum { LANES = 64, TASK_ELEMENTS = 1 << 13 };
 
 typedef struct { int rank; size_t size[TSR_MAX_RANK], stride[TSR_MAX_RANK]; } axes;
 
@@ -28,7 +28,8 @@ typedef struct {
     size_t run;                 /* innermost axis if folded, else 1       */
     size_t folded_count;        /* elements behind one output             */
     size_t tiles_per_row;       /* inner / LANES, rounded up              */
-    size_t tiles, tiles_per_task;
+    size_t tiles;
+    int tasks;
 } plan;
 
 /* ---- infer ---------------------------------------------------------------- */
@@ -124,7 +125,9 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
     p->tiles_per_row = (p->inner + LANES - 1) / LANES;
     p->tiles = outputs / p->inner * p->tiles_per_row;
     const size_t lanes = p->inner < LANES ? p->inner : LANES;
-    p->tiles_per_task = TASK_ELEMENTS / (p->folded_count * lanes) + 1;
+    const size_t each = TASK_ELEMENTS / (p->folded_count * lanes) + 1;
+    p->tasks = tsr_even_tasks((int64_t)((p->tiles - 1) / each + 1), (int64_t)p->tiles,
+                              ctx->workers);
     return TSR_OK;
 }
 
@@ -224,8 +227,8 @@ static void reduce_tiles(void *arg, int index, int worker)
     (void)worker;
     const tsr_step *s = arg;
     const plan *p = s->state;
-    const size_t first = (size_t)index * p->tiles_per_task;
-    for (size_t t = first; t < first + p->tiles_per_task && t < p->tiles; t++)
+    const size_t tasks = (size_t)p->tasks, end = p->tiles * ((size_t)index + 1) / tasks;
+    for (size_t t = p->tiles * (size_t)index / tasks; t < end; t++)
         reduce_tile(s, t);
 }
 
@@ -233,8 +236,7 @@ static void run(const tsr_step *s)
 {
     const plan *p = s->state;
     tsr_step copy = *s;
-    tsr_parallel(s->threads, (int)((p->tiles + p->tiles_per_task - 1) / p->tiles_per_task),
-                 reduce_tiles, &copy);
+    tsr_parallel(s->threads, p->tasks, reduce_tiles, &copy);
 }
 
 const tsr_op tsr_op_mean = {

@@ -3,12 +3,11 @@
 #include "ops/kernels/unary_f32.h"
 #include "ops/unary.h"
 
-/* Elements per task: large enough that handing it to a thread is cheap. */
-enum { GRAIN = 16384 };
+enum { LINE = 16 };             /* elements: what two workers write keeps to its own lines */
 
 typedef struct {
     tsr_unary_f32_run *fn;
-    int n;
+    int n, chunk;               /* elements in all, of a task */
 } plan;
 
 static const unsigned char function[TSR_OP_COUNT] = {
@@ -26,10 +25,10 @@ static void task(void *arg, int index, int worker)
     (void)worker;
     const tsr_step *s = arg;
     const plan *p = s->state;
-    const int first = index * GRAIN, left = p->n - first;
+    const int first = index * p->chunk, left = p->n - first;
     p->fn(&(tsr_unary_f32_row){
         .x = (const float *)s->in[0]->data + first, .y = (float *)s->out[0]->data + first,
-        .n = left < GRAIN ? left : GRAIN,
+        .n = left < p->chunk ? left : p->chunk,
         .alpha = s->node->attr.unary.alpha, .beta = s->node->attr.unary.beta,
         .lo = s->node->lo, .hi = s->node->hi,
     });
@@ -38,7 +37,7 @@ static void task(void *arg, int index, int worker)
 static void run(const tsr_step *s)
 {
     const plan *p = s->state;
-    tsr_parallel(s->threads, (p->n - 1) / GRAIN + 1, task, (void *)s);
+    tsr_parallel(s->threads, (p->n - 1) / p->chunk + 1, task, (void *)s);
 }
 
 tsr_status tsr_unary_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
@@ -51,5 +50,7 @@ tsr_status tsr_unary_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx, ts
         return TSR_OK;
     p->fn = tsr_unary_f32_best((tsr_unary_fn)function[s->node->kind]);
     p->n = (int)tsr_elements(s->in[0]);
+    const int lines = (p->n - 1) / LINE + 1, tasks = tsr_element_tasks(p->n, ctx->workers);
+    p->chunk = ((lines - 1) / tasks + 1) * LINE;
     return TSR_OK;
 }

@@ -126,11 +126,45 @@ static void refuses_counts(void **state)
     }
 }
 
+/* Tasks that say they are even: all items in order, no task empty, and each worker's share
+ * of the tasks, as threads.c hands them out, is its share of the items. */
+static void shares_are_even(void **state)
+{
+    (void)state;
+    for (int workers = 1; workers <= 9; workers++)
+        for (int items = 1; items < 300; items += items < 40 ? 1 : 37)
+            for (int wanted = 0; wanted < 80; wanted += wanted < 20 ? 1 : 9) {
+                const int tasks = tsr_even_tasks(wanted, items, workers);
+                assert_in_range(tasks, 1, items);
+                assert_int_equal(tsr_task_begin(items, 0, tasks), 0);
+                assert_int_equal(tsr_task_begin(items, tasks, tasks), items);
+                for (int i = 0; i < tasks; i++)
+                    assert_true(tsr_task_begin(items, i, tasks)
+                                < tsr_task_begin(items, i + 1, tasks));
+                if (wanted < 2)
+                    assert_int_equal(tasks, 1);
+                for (int w = 0; w < workers && wanted > 1 && items >= workers; w++)
+                    assert_int_equal(tsr_task_begin(items, tasks * w / workers, tasks),
+                                     items * w / workers);
+            }
+}
+
+static void loops_over_numbers(void **state)
+{
+    (void)state;
+    assert_int_equal(tsr_element_tasks(1 << 30, 1), 1);
+    assert_int_equal(tsr_element_tasks(100, 4), 1);             /* not worth a hand-over */
+    assert_int_equal(tsr_element_tasks(3 * 4096, 2), 2);
+    assert_int_equal(tsr_element_tasks(3 * 4096, 4), 4);
+    assert_int_equal(tsr_element_tasks(5 * 16384, 2), 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_index_once), cmocka_unit_test(many_jobs),
         cmocka_unit_test(stops_at_any_time), cmocka_unit_test(refuses_counts),
+        cmocka_unit_test(shares_are_even), cmocka_unit_test(loops_over_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
