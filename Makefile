@@ -232,10 +232,9 @@ $(TESTS): $(B)/test_%: $(B)/tests/test_%.o $(B)/libtests.a $(B)/libcli.a $(B)/li
 # A camera that the test plays itself.
 $(B)/test_camera: WRAP := -Wl,--wrap=ioctl
 
-$(B)/bench_session: $(call object,bench/bench_session.c cli/file.c cli/npy.c) $(B)/libtarsier.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
-
-$(B)/count_session: $(call object,bench/count_session.c cli/file.c) $(B)/libtarsier.a
+# The model under remote control, ours or through somebody else's operators.
+REMOTE = $(call object,bench/remote.c cli/file.c cli/npy.c) $(B)/libtarsier.a
+$(B)/bench_session $(B)/count_session: $(B)/%: $(B)/bench/%.o $(REMOTE)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(B)/qemu_count.so: bench/qemu_count.c

@@ -15,10 +15,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include "cli/file.h"
-#include "engine/session.h"
+#include "bench/remote.h"
 
 /* Does nothing; no compiler writes it.  qemu_count.c knows both. */
 #if defined(__arm__)
@@ -65,28 +63,16 @@ static void print_steps(const tsr_session *s)
 
 static tsr_status work(const char *path, const tsr_options *options, tsr_error *err)
 {
-    cli_file file = { 0 };
-    tsr_model *model = NULL;
-    tsr_session *session = NULL;
-    void *block = NULL;
-    tsr_status status = cli_file_open(path, &file, err);
-    if (status == TSR_OK)
-        status = tsr_model_load(file.bytes, file.size, options, &model, err);
+    remote_network n;
+    const tsr_status status = remote_open(&n, path, 0, options, err);
     if (status == TSR_OK) {
-        const size_t bytes = tsr_session_bytes(model, NULL);
-        block = malloc(bytes);
-        status = tsr_session_open(model, NULL, block, block ? bytes : 0, &session, err);
-    }
-    if (status == TSR_OK) {
-        for (int k = 0; tsr_input(session, k); k++)
-            fill(tsr_input(session, k));
+        for (int k = 0; tsr_input(n.session, k); k++)
+            fill(tsr_input(n.session, k));
         mark();
-        tsr_run_steps(session, on_step, NULL);
-        print_steps(session);
+        tsr_run_steps(n.session, on_step, NULL);
+        print_steps(n.session);
     }
-    free(block);
-    tsr_model_free(model);
-    cli_file_close(&file);
+    remote_close(&n);
     return status;
 }
 
