@@ -237,6 +237,12 @@ REMOTE = $(call object,bench/remote.c cli/file.c cli/npy.c) $(B)/libtarsier.a
 $(B)/bench_session $(B)/count_session: $(B)/%: $(B)/bench/%.o $(REMOTE)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+# Libraries of operators from Debian, for what is there of them.
+PEER_LIBS.xnnpack := -lXNNPACK -lpthreadpool
+PEER_LIBS.onednn  := -ldnnl -lgomp
+$(B)/peer_%: $(B)/bench/peers/%.o $(REMOTE)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PEER_LIBS.$*) $(LDLIBS) -o $@
+
 $(B)/qemu_count.so: bench/qemu_count.c
 	$(CC) -std=c11 -O2 $(WARN) -fPIC -shared -fvisibility=hidden $< -o $@
 

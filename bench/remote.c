@@ -15,7 +15,10 @@
 #include "cli/npy.h"
 #include "engine/threads.h"
 
-enum { MAX_INPUTS = 8 };
+enum {
+    MAX_INPUTS = 8,
+    SLACK = 64,                 /* XNNPACK reads up to 16 bytes beyond a tensor */
+};
 typedef struct {
     const remote_engine *e;
     void *given[MAX_INPUTS];    /* NULL: nothing was given yet */
@@ -32,7 +35,7 @@ tsr_status remote_open(remote_network *n, const char *path, int threads,
     if (threads)
         TSR_TRY(tsr_threads_start(threads, &n->threads, err));
     const size_t bytes = tsr_session_bytes(n->model, n->threads);
-    n->block = malloc(bytes);
+    n->block = malloc(bytes + SLACK);
     return tsr_session_open(n->model, n->threads, n->block, n->block ? bytes : 0, &n->session,
                             err);
 }
@@ -116,9 +119,13 @@ static void run(const control *c, int times)
             if (c->given[k])
                 memcpy(tsr_input(e->session, k)->data, c->given[k],
                        tsr_bytes(tsr_input(e->session, k)));
+        if (e->before)
+            e->before(e->ctx);
         const double begin = remote_now();
         e->run(e->ctx);
         printf("%.0f ", remote_now() - begin);
+        if (e->after)
+            e->after(e->ctx);
     }
     printf("\n");
 }

@@ -44,6 +44,8 @@ long remote_kilobytes(const char *what);
 typedef struct {
     tsr_session *session;       /* has the inputs and outputs */
     void (*run)(void *ctx);     /* inputs -> outputs: what is timed */
+    void (*before)(void *ctx);  /* not timed: changes of layout, where an engine asks for */
+    void (*after)(void *ctx);   /* another one than the file has; NULL: nothing           */
     void *ctx;
     double start_ns;            /* what it took to get ready */
     long memory_before;         /* kilobytes */
