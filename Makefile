@@ -150,7 +150,7 @@ cross-tests: $(B)/checkkern $(B)/bench_session
 check-kernels: $(B)/checkkern
 	@tests/run.sh $<
 ## bench: time whole models beside the peers, taking turns; bench/README.md
-bench: all $(B)/bench_session $(B)/bench_peak
+bench: all $(B)/bench_session $(B)/bench_peak bench-debian
 	-@$(MAKE) --no-print-directory bench-peers bench-networks
 	python3 bench/compare.py --ours $(B)/bench_session --tarsier $(B)/tarsier \
 	    --peak-program $(B)/bench_peak $(ARGS)
@@ -163,6 +163,12 @@ bench-follow: $(B)/bench_follow
 	$< $(or $(WHAT),hands) $(PHOTO) $(ARGS)
 ## bench-peers: a Python environment with the peers, in build/peers
 bench-peers: build/peers/all
+## bench-debian: adapters for Debian's XNNPACK and oneDNN, for what is installed of them
+PEER_HEADER.xnnpack := xnnpack.h
+PEER_HEADER.onednn  := oneapi/dnnl/dnnl.h
+has_header = $(shell echo '\#include <$1>' | $(CC) -E - >/dev/null 2>&1 && echo yes)
+bench-debian: $(foreach p,xnnpack onednn,$(if $(filter bench bench-debian,$(MAKECMDGOALS)), \
+                  $(if $(call has_header,$(PEER_HEADER.$p)),$(B)/peer_$p)))
 ## bench-networks: networks with random weights, in build/networks
 bench-networks: build/networks/ready
 ## many-peers: Dask and Spark for tests/many.sh, in build/many
@@ -285,6 +291,7 @@ build/networks/ready: bench/networks.py | build/peers/ready
 .SECONDARY:
 .PHONY: all tests check golden onnx-table kernels keras openblas asan tsan clang aarch64 armhf \
         asan-tests tsan-tests clang-tests aarch64-tests armhf-tests cross-tests check-kernels \
-        bench bench-aarch64 bench-follow bench-peers bench-networks export-check torch-check \
+        bench bench-aarch64 bench-debian bench-follow bench-peers bench-networks \
+        export-check torch-check \
         many-peers lint install installed clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

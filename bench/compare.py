@@ -6,9 +6,9 @@ of the fastest peer's median to ours: above 1 we are faster.  Every engine runs 
 network with the same weights: a published .tflite as it is where the engine reads
 that, else the graph we loaded, written as ONNX.  Outputs are compared in the same run,
 and an engine whose output is wrong does not count.  All sides speak the protocol of
-bench_session.c.
+remote.h.
 
-    make bench                            networks x engines x threads, about 8 minutes
+    make bench                            networks x engines x threads, about 10 minutes
     make bench ARGS='--models hourglass_v2_192 --threads 1 --seconds 20'
     make bench ARGS='--level avx2'        ours on AVX2, and the peers that can be limited
     make bench ARGS='--peer mine=./prog'  a program of yours: ./prog MODEL.onnx THREADS
@@ -24,9 +24,10 @@ import array
 import datetime
 import glob
 import json
+import math
 import os
 import random
-import shlex
+import re
 import struct
 import subprocess
 import sys
@@ -34,60 +35,15 @@ import tempfile
 import time
 
 import report
+from engines import OURS, Failed, choose_peers, start_all
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-OURS = report.OURS
-WITH_BLAS = "Tarsier+OpenBLAS"      # ours, built with somebody else's gemm
-# name: (script, Python package it needs, ending of the files it reads, environment
-#        that limits it to AVX2; None: cannot be limited)
-PEERS = {
-    "LiteRT": ("litert.py", "ai_edge_litert", ".tflite", None),
-    "ONNX Runtime": ("ort.py", "onnxruntime", ".onnx", None),
-    "OpenVINO": ("ov.py", "openvino", ".onnx", {"ONEDNN_MAX_CPU_ISA": "AVX2"}),
-    "MNN": ("mnn_peer.py", "MNN", ".onnx", None),
-    "ncnn": ("ncnn_peer.py", "ncnn", ".onnx", None),
-}
 MODELS = ["hourglass_v2_192", "cpm_192", "deeplabv3_257_mv_gpu", "mobilenet_v1_0.25_224_float",
           "mobilenet_v2_224", "deeplab_513_s16", "deeplab_513_s16_classes", "deeplab_513_s8",
           "hourglass_2", "hourglass_8"]
 BURST_SECONDS = 0.03    # of inferences before the next engine's turn, at most 5
 PAUSE = 0.003           # seconds before a turn: lets the last one's threads go to sleep;
 PAUSE_THREADS = 0.02    # OpenMP's spin longer
-
-
-class Failed(Exception):
-    """A peer that cannot run a network: named, not counted."""
-
-
-class Engine:
-    """A program that obeys; see bench_session.c."""
-
-    def __init__(self, command, environment, log):
-        self.log, self.times = log, []
-        with open(log, "w", encoding="utf-8") as errors:
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, bufsize=1,
-                                            stdout=subprocess.PIPE, stderr=errors,
-                                            env={**os.environ, **environment})
-
-    def tell(self, line):
-        try:
-            self.process.stdin.write(line + "\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            pass
-        answer = self.process.stdout.readline()
-        if not answer:
-            with open(self.log, encoding="utf-8", errors="replace") as f:
-                said = f.read().strip().splitlines()
-            raise Failed((said or ["ended without a word"])[-1][:100])
-        return answer.strip()
-
-    def run(self, times):
-        return [int(t) * 1e-6 for t in self.tell(f"run {times}").split()]
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 # ---- networks and inputs ------------------------------------------------------
@@ -125,140 +81,111 @@ def find_input(name, shape, directory):
     return path
 
 
-def share_that_differs(a, b):
-    """Of two .npy files of whole numbers, of 4 or 8 bytes."""
-    def numbers(path):
+def read_npy(path):
+    """(type letter of array, numbers as bytes) of a .npy file that a peer wrote."""
+    letters = {"<f4": "f", "<i4": "i", "<i8": "q", "|u1": "B", "|i1": "b"}
+    try:
         with open(path, "rb") as f:
             raw = f.read()
-        start = 10 + struct.unpack("<H", raw[8:10])[0]
-        values = array.array("i" if b"i4" in raw[:start] else "q")
-        values.frombytes(raw[start:])
-        return values
-    ours, theirs = numbers(a), numbers(b)
-    return sum(x != y for x, y in zip(ours, theirs)) / len(ours)
+    except OSError as why:
+        raise Failed(f"its output: {why.strerror}") from None
+    start = 10 + struct.unpack("<H", raw[8:10])[0] if raw[:8] == b"\x93NUMPY\1\0" else len(raw)
+    kind = re.search(rb"'descr': '([^']*)'", raw[:start])
+    letter = letters.get(kind[1].decode(errors="replace")) if kind else None
+    if not letter or b"True" in raw[:start]:
+        raise Failed("its output is not a .npy file of numbers that we know")
+    return letter, raw[start:]
+
+
+def numbers(path, count):
+    letter, raw = read_npy(path)
+    values = array.array(letter)
+    if len(raw) != count * values.itemsize:
+        raise Failed(f"its output has {len(raw) // values.itemsize} numbers, ours {count}")
+    values.frombytes(raw)
+    return values
 
 
 def compare_outputs(ours, peer, info, directory):
     """Greatest difference over all outputs and the greatest value of that output; of
-    class numbers the share that differs."""
+    class numbers the share that differs.  A peer's file is looked at before our side
+    reads it: that would end at the first fault."""
     worst = (0.0, 1.0)
     for k, output in enumerate(info["outputs"]):
-        path = os.path.join(directory, "peer.npy")
-        peer.tell(f"output {k} {path}")
-        if output["dtype"] == "f32":
-            error, largest = map(float, ours.tell(f"compare {k} {path}").split())
+        path, mine = (os.path.join(directory, name) for name in ("peer.npy", "ours.npy"))
+        if os.path.exists(path):
+            os.remove(path)
+        peer.order(f"output {k} {path}")
+        theirs = numbers(path, math.prod(output["shape"]))
+        if output["dtype"] == "f32" and theirs.typecode == "f":
+            error, largest = ours.ask(f"compare {k} {path}", float, 2)
         else:
-            mine = os.path.join(directory, "ours.npy")
-            ours.tell(f"output {k} {mine}")
-            error, largest = share_that_differs(mine, path), 1.0
+            ours.order(f"output {k} {mine}")
+            own = numbers(mine, len(theirs))
+            error, largest = sum(x != y for x, y in zip(own, theirs)) / len(own), 1.0
         if not error / largest <= worst[0] / worst[1]:
             worst = (error, largest)
     return worst
 
 
-# ---- engines ------------------------------------------------------------------
+# ---- measuring -----------------------------------------------------------------
 
-def openblas_environment(level):
-    """OpenBLAS takes an x86 newer than itself for a Haswell: tell it of AVX-512."""
-    if level:
-        return {"TSR_CPU": level, "OPENBLAS_CORETYPE": "Haswell"}
-    with open("/proc/cpuinfo", encoding="utf-8") as f:
-        best = {"OPENBLAS_CORETYPE": "SkylakeX"} if " avx512vl" in f.read() else {}
-    return {} if "OPENBLAS_CORETYPE" in os.environ else best
-
-
-def choose_peers(args):
-    """Name -> (command, ending, environment); says which are absent."""
-    chosen = {}
-    for name, (script, package, ending, limit) in PEERS.items():
-        if args.peers and name not in args.peers.split(","):
-            continue
-        command = [args.python, os.path.join(HERE, "peers", script)]
-        there = os.path.exists(args.python) and not subprocess.run(
-            [args.python, "-c", "import importlib.util as u, sys;"
-             f"sys.exit(not u.find_spec('{package}'))"], check=False).returncode
-        if not there:
-            print(f"{name}: absent (make bench-peers; bench/README.md)", file=sys.stderr)
-        elif args.level and limit is None:
-            print(f"{name}: cannot be limited to {args.level}, left out", file=sys.stderr)
-        else:
-            chosen[name] = (command, ending, limit if args.level else {})
-    if not args.peers or WITH_BLAS in args.peers.split(","):
-        if os.path.exists(args.with_blas):
-            chosen[WITH_BLAS] = ([args.with_blas], "", openblas_environment(args.level))
-        else:
-            print(f"{WITH_BLAS}: absent (make openblas; bench/README.md)", file=sys.stderr)
-    for given in args.peer:
-        name, _, command = given.partition("=")
-        chosen[name] = (shlex.split(command), ".onnx", {})
-    return chosen
+def drop(name, why, engines, args):
+    """Go on without an engine; without ours there is nothing to compare with."""
+    if name == OURS:
+        raise Failed(f"{OURS}: {why}")
+    print(f"{name}: {why}", file=sys.stderr)
+    args.failed.add(name)
+    engines.pop(name).close()
 
 
-def as_onnx(path, args, directory):
-    if path.endswith(".onnx"):
-        return path
-    name = os.path.basename(os.path.splitext(path)[0]) + ".onnx"
-    written = os.path.join(directory, name)
-    if not os.path.exists(written):
-        subprocess.run([args.tarsier, "convert", path, "-o", written], check=True)
-    return written
-
-
-def start_all(path, threads, args, directory):
-    log = os.path.join(directory, "log")
-    limit = {"TSR_CPU": args.level} if args.level else {}
-    engines = {OURS: Engine([args.ours, path, str(threads)], limit, log)}
-    for name, (command, ending, environment) in args.chosen.items():
-        if ending == ".tflite" and not path.endswith(ending):
-            continue            # no converter from ONNX to TensorFlow Lite here
-        own = path
-        if ending == ".onnx":   # peers write converted files beside it
-            own = as_onnx(path, args, directory)
-            link = os.path.join(directory, os.path.basename(own))
-            if not os.path.exists(link):
-                os.symlink(os.path.abspath(own), link)
-            own = link
-        engines[name] = Engine(command + [own, str(threads)], environment, log + name)
-    return engines
-
-
-def warm_up(engines, info, given, directory):
+def warm_up(engines, info, given, args, directory):
     """First inferences, which page memory in, and the comparison of outputs.  Returns
     name -> (error, largest) and drops engines that fail."""
     errors = {}
     for name, engine in list(engines.items()):
         try:
-            engine.tell(f"input 0 {given}")
+            engine.order(f"input 0 {given}")
             engine.run(2)
             errors[name] = ((0.0, 1.0) if name == OURS else
                             compare_outputs(engines[OURS], engine, info, directory))
         except Failed as why:
-            if name == OURS:
-                sys.exit(f"{OURS}: {why}")
-            print(f"{name}: {why}", file=sys.stderr)
-            del engines[name]
+            drop(name, why, engines, args)
     return errors
+
+
+def take_turns(engines, threads, args):
+    burst = max(1, min(5, int(1e3 * BURST_SECONDS / engines[OURS].run(1)[0])))
+    end, rounds = time.monotonic() + args.seconds, 0
+    while rounds < 3 or time.monotonic() < end:
+        for name, engine in list(engines.items()):
+            time.sleep(PAUSE if threads == 1 else PAUSE_THREADS)
+            try:
+                engine.times += engine.run(burst)
+            except Failed as why:
+                drop(name, why, engines, args)
+        rounds += 1
 
 
 def measure(model, path, threads, args, directory):
     """Rows of report.COLUMNS, ours first."""
-    info = json.loads(subprocess.run([args.tarsier, "info", path, "--json"], check=True,
-                                     capture_output=True, text=True).stdout)
+    info = args.info[path]
     engines = start_all(path, threads, args, directory)
-    given = find_input(model, info["inputs"][0]["shape"], directory)
-    errors = warm_up(engines, info, given, directory)
-    burst = max(1, min(5, int(1e3 * BURST_SECONDS / engines[OURS].run(1)[0])))
-    end, rounds = time.monotonic() + args.seconds, 0
-    while rounds < 3 or time.monotonic() < end:
+    rows = []
+    try:
+        given = find_input(model, info["inputs"][0]["shape"], directory)
+        errors = warm_up(engines, info, given, args, directory)
+        take_turns(engines, threads, args)
+        args.peak[threads] = max(args.peak.get(threads, 0), peak(threads, args))
+        for name, engine in list(engines.items()):
+            try:
+                rows.append(row(model, threads, name, engine, errors[name], info, args))
+            except Failed as why:
+                drop(name, why, engines, args)
+    finally:
         for engine in engines.values():
-            time.sleep(PAUSE if threads == 1 else PAUSE_THREADS)
-            engine.times += engine.run(burst)
-        rounds += 1
-    args.peak[threads] = max(args.peak.get(threads, 0), peak(threads, args))
-    rows = [row(model, threads, name, engine, errors[name], info, args)
-            for name, engine in engines.items()]
-    for engine in engines.values():
-        engine.close()
+            engine.close()
+    args.failed.update(row["engine"] for row in rows if report.is_wrong(row))
     return rows
 
 
@@ -277,8 +204,27 @@ def row(model, threads, name, engine, error, info, args):
         datetime.date.today().isoformat(), args.cpu, args.used_level, model,
         f"{info['macs'] * 1e-6:.1f}", threads, name, f"{t[0]:.3f}", f"{t[len(t) // 2]:.3f}",
         f"{t[len(t) * 9 // 10]:.3f}", len(t), f"{error[0]:.3g}", f"{error[1]:.3g}",
-        f"{args.peak[threads]:.1f}", f"{int(engine.tell('memory 0')) / 1024:.1f}",
-        f"{int(engine.tell('start 0')) * 1e-6:.2f}"]))
+        f"{args.peak[threads]:.1f}", f"{engine.ask('memory 0', int)[0] / 1024:.1f}",
+        f"{engine.ask('start 0', int)[0] * 1e-6:.2f}"]))
+
+
+# ---- the whole -------------------------------------------------------------------
+
+def whole_numbers(text):
+    numbers_given = [int(word) if word.isdecimal() else 0 for word in text.split(",")]
+    if not all(1 <= n <= 64 for n in numbers_given):
+        raise argparse.ArgumentTypeError(f"wants numbers from 1 to 64, not '{text}'")
+    return numbers_given
+
+
+def seconds(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"wants seconds, not '{text}'")
+    return value
 
 
 def options():
@@ -286,16 +232,21 @@ def options():
     parser.add_argument("--ours", default="build/bench_session")
     parser.add_argument("--with-blas", default="build-openblas/bench_session")
     parser.add_argument("--python", default="build/peers/bin/python")
+    parser.add_argument("--system-python", default="/usr/bin/python3")
     parser.add_argument("--tarsier", default="build/tarsier")
     parser.add_argument("--peak-program", default="build/bench_peak")
     parser.add_argument("--networks", default="build/networks")
-    parser.add_argument("--peers", help="names separated by commas; default: all there are")
+    parser.add_argument("--peers", help="names separated by commas, or none; default: all there "
+                        "are")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND",
-                        help="one more: COMMAND MODEL.onnx THREADS obeys like bench_session")
-    parser.add_argument("--models", default=",".join(MODELS), help="names, or paths of files")
-    parser.add_argument("--threads", default="1,2")
+                        help="one more: COMMAND MODEL.onnx THREADS obeys as bench/remote.h says")
+    parser.add_argument("--models", help="names, or paths of files; default: ten networks")
+    parser.add_argument("--threads", default=[1, 2], type=whole_numbers)
     parser.add_argument("--level", choices=["avx2"], help="use no more than that")
-    parser.add_argument("--seconds", type=float, default=12, help="for each network and threads")
+    parser.add_argument("--seconds", type=seconds, default=12,
+                        help="for each network and number of threads")
+    parser.add_argument("--patience", type=seconds, default=180, metavar="SECONDS",
+                        help="how long to wait for an engine's answer")
     parser.add_argument("--output", default="build/bench", help="FILE: .csv, .md, .svg")
     parser.add_argument("--append", action="store_true",
                         help="keep what FILE.csv says of other networks, threads and engines")
@@ -303,27 +254,67 @@ def options():
     return parser.parse_args()
 
 
+def find_models(args):
+    """Name -> path, and args.info of each.  What was asked for by name has to be there."""
+    found, args.info = {}, {}
+    for model in args.models.split(",") if args.models is not None else MODELS:
+        path = find_model(model, args.networks)
+        if path:
+            told = subprocess.run([args.tarsier, "info", path, "--json"], check=False,
+                                  capture_output=True, text=True)
+            if told.returncode:
+                sys.exit("compare.py: " + told.stderr.strip())
+            found[model], args.info[path] = path, json.loads(told.stdout)
+            continue
+        missing = f"{model}: not found; tarsier models fetch {model}, or make bench-networks"
+        if args.models is not None:
+            sys.exit("compare.py: " + missing)
+        print(missing, file=sys.stderr)
+    return found
+
+
+def prepare(args):
+    """All that can be wrong without measuring: nobody waits ten minutes to be told."""
+    for program in (args.ours, args.tarsier, args.peak_program):
+        if not os.access(program, os.X_OK):
+            sys.exit(f"compare.py: no program {program}: make bench builds it")
+    args.cpu, args.peak, args.failed = report.cpu_name(), {}, set()
+    args.chosen = choose_peers(args)
+    peak(1, args)
+    if args.keep:
+        args.output = os.path.join(HERE, "results",
+                                   f"{report.file_name(args.cpu)}-{args.used_level}")
+    report.check_writable(args.output, args.append)
+    return find_models(args)
+
+
+def measure_all(models, args):
+    """Rows, and why it ended early; what was measured until then is not lost."""
+    rows = []
+    try:
+        with tempfile.TemporaryDirectory() as directory:
+            for model, path in models.items():
+                for threads in args.threads:
+                    rows += measure(model, path, threads, args, directory)
+                    print(report.line(rows, model, threads), file=sys.stderr)
+    except KeyboardInterrupt:
+        return rows, "interrupted"
+    except Failed as why:
+        return rows, str(why)
+    return rows, None
+
+
 def main():
     args = options()
-    args.cpu, args.peak, args.chosen = report.cpu_name(), {}, choose_peers(args)
-    rows = []
-    with tempfile.TemporaryDirectory() as directory:
-        for model in args.models.split(","):
-            path = find_model(model, args.networks)
-            if not path:
-                print(f"{model}: not found; tarsier models fetch {model}, or make bench-networks",
-                      file=sys.stderr)
-                continue
-            for threads in map(int, args.threads.split(",")):
-                rows += measure(model, path, threads, args, directory)
-                print(report.line(rows, model, threads), file=sys.stderr)
-    if not rows:
-        sys.exit("nothing measured")
-    base = args.output
-    if args.keep:
-        base = os.path.join(HERE, "results", f"{report.file_name(args.cpu)}-{args.used_level}")
-    report.write(base, rows, args.append)
-    print("written:", base + ".csv", base + ".md", base + ".svg", file=sys.stderr)
+    rows, why = measure_all(prepare(args), args)
+    if rows:
+        report.write(args.output, rows, args.append)
+        print("written:", *(args.output + ending for ending in report.ENDINGS), file=sys.stderr)
+    if why or not rows:
+        sys.exit(f"compare.py: {why or 'nothing measured'}")
+    own = [given.partition("=")[0] for given in args.peer]
+    if args.failed.intersection(own):
+        sys.exit("compare.py: failed or wrong: " + ", ".join(n for n in own if n in args.failed))
 
 
 main()

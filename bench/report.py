@@ -6,10 +6,12 @@ Needs nothing but Python's standard library, so a CSV from somebody's board beco
 chart anywhere.                                    SPDX-License-Identifier: MIT
 """
 import csv
+import io
 import os
 import platform
 import re
 import sys
+import tempfile
 from xml.sax.saxutils import escape
 
 OURS = "Tarsier"
@@ -179,28 +181,68 @@ def svg(rows):
 
 # ---- files --------------------------------------------------------------------
 
+ENDINGS = (".csv", ".md", ".svg")
+
+
 def read(path):
     with open(path, newline="", encoding="utf-8") as f:
-        return list(csv.DictReader(f))
+        rows = list(csv.DictReader(f))
+    if not rows or any(None in row or None in row.values() or set(row) != set(COLUMNS)
+                       for row in rows):
+        raise ValueError("not what this writes")
+    float(rows[0]["median_ms"])
+    return rows
+
+
+def check_writable(base, append):
+    """Exit with a sentence if the results could not be written to base.csv and so on."""
+    folder = os.path.dirname(base) or "."
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        for ending in ENDINGS:
+            if os.path.isdir(base + ending):
+                raise IsADirectoryError(0, "is a directory", base + ending)
+        if append and os.path.exists(base + ".csv"):
+            read(base + ".csv")
+    except (OSError, ValueError) as why:
+        sys.exit(f"{base}.csv: {getattr(why, 'strerror', None) or why}")
+
+
+def replace(path, text):
+    """All or nothing."""
+    with open(path + ".part", "w", newline="", encoding="utf-8") as f:
+        f.write(text)
+    os.replace(path + ".part", path)
 
 
 def write(base, rows, append=False):
     """base.csv, .md and .svg.  With append, rows of a network and number of threads take the
-    place of older ones."""
-    os.makedirs(os.path.dirname(base) or ".", exist_ok=True)
+    place of older ones.  What cannot be written is printed: it took minutes to measure."""
     if append and os.path.exists(base + ".csv"):
         old, new = groups(read(base + ".csv")), groups(rows)
         rows = [row for group in {**old, **new}.values() for row in group]
-    with open(base + ".csv", "w", newline="", encoding="utf-8") as f:
-        writer = csv.DictWriter(f, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    for ending, text in ((".md", markdown(rows)), (".svg", svg(rows))):
-        with open(base + ending, "w", encoding="utf-8") as f:
-            f.write(text)
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    try:
+        for ending, text in zip(ENDINGS, (lines.getvalue(), markdown(rows), svg(rows))):
+            replace(base + ending, text)
+    except OSError as why:
+        for ending in ENDINGS:
+            if os.path.exists(base + ending + ".part"):
+                os.remove(base + ending + ".part")
+        print(lines.getvalue(), end="")
+        sys.exit(f"{base}.csv: {why.strerror}; the CSV is printed instead")
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not sys.argv[1].endswith(".csv"):
         sys.exit(__doc__)
-    write(sys.argv[1][:-4], read(sys.argv[1]))
+    try:
+        measured = read(sys.argv[1])
+    except (OSError, ValueError) as error:
+        sys.exit(f"{sys.argv[1]}: {getattr(error, 'strerror', None) or error}")
+    write(sys.argv[1][:-4], measured)

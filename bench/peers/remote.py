@@ -1,4 +1,4 @@
-"""remote.py - the commands of bench_session.c, for engines with a Python interface.
+"""remote.py - the commands of remote.h, for engines with a Python interface.
 
 An engine is three functions: set(k, array), run(), get(k) -> array.  Setting the
 inputs is part of every inference, but not of its time, as on our side.  Adapters
