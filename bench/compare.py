@@ -123,7 +123,8 @@ def compare_outputs(ours, peer, info, directory):
             ours.order(f"output {k} {mine}")
             own = numbers(mine, len(theirs))
             error, largest = sum(x != y for x, y in zip(own, theirs)) / len(own), 1.0
-        if not error / largest <= worst[0] / worst[1]:
+        error = math.inf if math.isnan(error) else error
+        if not report.relative(error, largest) <= report.relative(*worst):
             worst = (error, largest)
     return worst
 
@@ -202,8 +203,8 @@ def row(model, threads, name, engine, error, info, args):
     t = sorted(engine.times)
     return dict(zip(report.COLUMNS, [
         datetime.date.today().isoformat(), args.cpu, args.used_level, model,
-        f"{info['macs'] * 1e-6:.1f}", threads, name, f"{t[0]:.3f}", f"{t[len(t) // 2]:.3f}",
-        f"{t[len(t) * 9 // 10]:.3f}", len(t), f"{error[0]:.3g}", f"{error[1]:.3g}",
+        f"{info['macs'] * 1e-6:.1f}", threads, name, f"{t[0]:.6f}", f"{t[len(t) // 2]:.6f}",
+        f"{t[len(t) * 9 // 10]:.6f}", len(t), f"{error[0]:.3g}", f"{error[1]:.3g}",
         f"{args.peak[threads]:.1f}", f"{engine.ask('memory 0', int)[0] / 1024:.1f}",
         f"{engine.ask('start 0', int)[0] * 1e-6:.2f}"]))
 

@@ -103,7 +103,7 @@ static void print_difference(const tsr_tensor *got, const tsr_tensor *want)
     double error = 0, largest = 0;
     for (size_t i = 0; i < tsr_elements(got); i++) {
         const double w = element(want, i), e = fabs(element(got, i) - w);
-        if (!(e <= error))          /* a NaN sticks */
+        if (!isnan(error) && !(e <= error))     /* a NaN stays */
             error = e;
         if (fabs(w) > largest)
             largest = fabs(w);

@@ -7,6 +7,7 @@ chart anywhere.                                    SPDX-License-Identifier: MIT
 """
 import csv
 import io
+import math
 import os
 import platform
 import re
@@ -38,6 +39,15 @@ def cpu_name():
 
 def file_name(cpu):
     return re.sub(r"[^A-Za-z0-9]+", "-", cpu).strip("-").lower()
+
+
+def relative(error, largest):
+    """A difference as a share of the greatest value, which may be 0."""
+    return error / largest if largest else math.inf if error else 0.0
+
+
+def milliseconds(value):
+    return f"{value:.3f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def is_wrong(row):
@@ -79,8 +89,8 @@ def efficiency(row):
 def line(rows, model, threads):
     """Progress, for the impatient."""
     group = groups(rows)[model, threads]
-    times = ", ".join(f"{row['engine']} {row['median_ms']}{' WRONG' if is_wrong(row) else ''}"
-                      for row in group)
+    times = ", ".join(f"{row['engine']} {milliseconds(median(row))}"
+                      f"{' WRONG' if is_wrong(row) else ''}" for row in group)
     r = ratio(group)
     return f"{model} x{threads}: {times}" + (f"; ratio {r:.2f}" if r else "")
 
@@ -91,7 +101,7 @@ def cell(group, name):
     row = next((row for row in group if row["engine"] == name), None)
     if row is None:
         return ""
-    return f"wrong: {row['max_error']}" if is_wrong(row) else row["median_ms"]
+    return f"wrong: {row['max_error']}" if is_wrong(row) else milliseconds(median(row))
 
 
 def markdown(rows):
@@ -108,8 +118,9 @@ def markdown(rows):
              " | best peer | ratio | FMA | error |", "|---" * (len(names) + 7) + "|"]
     for (model, threads), group in found.items():
         mine, best = ours_of(group), best_peer(group)
-        share, error = efficiency(mine), max(float(r["max_error"]) / float(r["max_value"])
-                                             for r in group if not is_wrong(r))
+        share, error = efficiency(mine), max(
+            relative(float(r["max_error"]), float(r["max_value"]))
+            for r in group if not is_wrong(r))
         lines.append(f"| {model} | {float(mine['mmacs']):.0f} | {threads} | " +
                      " | ".join(cell(group, name) for name in names) +
                      (f" | {best['engine']} | **{ratio(group):.2f}**" if best else " | - | -") +
