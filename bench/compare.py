@@ -42,8 +42,9 @@ MODELS = ["hourglass_v2_192", "cpm_192", "deeplabv3_257_mv_gpu", "mobilenet_v1_0
           "mobilenet_v2_224", "deeplab_513_s16", "deeplab_513_s16_classes", "deeplab_513_s8",
           "hourglass_2", "hourglass_8"]
 BURST_SECONDS = 0.03    # of inferences before the next engine's turn, at most 5
-PAUSE = 0.003           # seconds before a turn: lets the last one's threads go to sleep;
-PAUSE_THREADS = 0.02    # OpenMP's spin longer
+PAUSE = 0.003           # seconds before a turn: lets the last one's threads go to sleep.
+PAUSE_THREADS = 0.05    # Idle workers spin on: XNNPACK's for more than 20 ms, OpenMP's for more
+                        # than 3; an engine that ran meanwhile took 1.7 times as long
 
 
 # ---- networks and inputs ------------------------------------------------------

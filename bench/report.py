@@ -161,6 +161,10 @@ def bars(group, x, y):
                 f'<rect class="{kind}" x="{x + NAME}" y="{top}" width="{width:.1f}" '
                 f'height="{BAR - 4}" rx="2"/>',
                 f'<text x="{x + NAME + width + 5:.1f}" y="{top + 12}">{median(row):.3g}</text>']
+    for i, row in enumerate([row for row in group if is_wrong(row)], len(right)):
+        top = y + 32 + i * BAR
+        out += [f'<text class="n" x="{x + NAME - 6}" y="{top}">{escape(row["engine"])}</text>',
+                f'<text class="g" x="{x + NAME}" y="{top}">wrong result</text>']
     return out
 
 
