@@ -208,6 +208,16 @@ static void test_winograd(void **state)
     assert_true(worst < 3e-6);
 }
 
+/* More channels than may have their transformed filters in scratch at a time. */
+static void test_winograd_in_groups(void **state)
+{
+    (void)state;
+    geometry g = { .n = 1, .h = 15, .w = 13, .c = 230, .oc = 214, .kh = 3, .kw = 3,
+                   .a = plain(), .bias = true, .residual = true };
+    g.a.pad_top = g.a.pad_bottom = g.a.pad_left = g.a.pad_right = 1;
+    check_conv(&g);
+}
+
 static void test_pointwise_of_every_width(void **state)
 {
     (void)state;
@@ -471,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_random_convolutions),
         cmocka_unit_test(test_plain_c_level),
         cmocka_unit_test(test_winograd),
+        cmocka_unit_test(test_winograd_in_groups),
         cmocka_unit_test(test_pointwise_of_every_width),
         cmocka_unit_test(test_many_pixels_and_channels),
         cmocka_unit_test(test_large_filter),

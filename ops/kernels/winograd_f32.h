@@ -20,7 +20,7 @@
  *
  * Polynomials are multiplied by way of their values at 0, a, -a, b, -b and infinity.  The
  * sum over channels is, for each of the 36 elements, a gemm: tiles x channels times channels
- * x output channels.  The filters are transformed once, in double.
+ * x output channels.
  *
  * The price is accuracy: large terms cancel out again.  Textbooks take a = 1, b = 2 for their
  * easy numbers.  With a = 3/4, b = 3/2 the terms are of one size: the error is a quarter of
@@ -60,9 +60,19 @@ typedef struct {
     float lo, hi;               /* NaN passes through the clamp */
 } tsr_winograd_f32_output;
 
+/* G g G^T of `count` filters, each of one input and one output channel. */
+typedef struct {
+    const float *g;             /* element (ky, kx) at g[(3ky + kx) * g_step] */
+    ptrdiff_t g_step;
+    float *u;                   /* element (i, j) to u[(6i + j) * u_step] */
+    ptrdiff_t u_step;
+    int count;                  /* >= 1; neighbours in g and in u */
+} tsr_winograd_f32_filter;
+
 typedef struct {
     const char *level;
     unsigned cpu;               /* TSR_CPU_* bits it needs */
+    void (*filter)(const tsr_winograd_f32_filter *t);
     void (*input)(const tsr_winograd_f32_input *t);
     void (*output)(const tsr_winograd_f32_output *t);
 } tsr_winograd_f32;
@@ -76,9 +86,5 @@ extern const tsr_winograd_f32 *const tsr_winograd_f32_variants[];
 
 /* The fastest variant that this CPU can run. */
 const tsr_winograd_f32 *tsr_winograd_f32_best(void);
-
-/* G g G^T of one filter and channel: g[3 * ky + kx] `step` floats apart, 36 elements of the
- * result u_step apart. */
-void tsr_winograd_f32_filter(const float *g, ptrdiff_t step, float *u, ptrdiff_t u_step);
 
 #endif

@@ -44,6 +44,36 @@ static void both_sides(const float (*t)[IN], int rows, float d[IN][IN], float re
         }
 }
 
+/* G times three numbers, in double: G's factors are not exact. */
+static void filter_line(double x, double y, double z, double to[IN])
+{
+    const double a = (double)A, b = (double)B, aa = a * a, bb = b * b;
+    const double p = 1 / (2 * aa * (aa - bb)), q = 1 / (2 * bb * (bb - aa));
+    to[0] = x / (aa * bb);
+    to[1] = p * (x + a * y + aa * z);
+    to[2] = p * (x - a * y + aa * z);
+    to[3] = q * (x + b * y + bb * z);
+    to[4] = q * (x - b * y + bb * z);
+    to[5] = z;
+}
+
+static void filter(const tsr_winograd_f32_filter *t)
+{
+    for (int c = 0; c < t->count; c++) {
+        double half[3][IN], row[IN];            /* half: columns of G g */
+        const float *g = t->g + c;
+        for (int x = 0; x < 3; x++, g += t->g_step)
+            filter_line((double)g[0], (double)g[3 * t->g_step], (double)g[6 * t->g_step],
+                        half[x]);
+        float *u = t->u + c;
+        for (int i = 0; i < IN; i++) {
+            filter_line(half[0][i], half[1][i], half[2][i], row);
+            for (int j = 0; j < IN; j++, u += t->u_step)
+                *u = (float)row[j];
+        }
+    }
+}
+
 static void input(const tsr_winograd_f32_input *t)
 {
     float d[IN][IN], v[IN][IN];
@@ -78,4 +108,4 @@ static void output(const tsr_winograd_f32_output *t)
     }
 }
 
-const tsr_winograd_f32 tsr_winograd_f32_c = { "c", TSR_CPU_C, input, output };
+const tsr_winograd_f32 tsr_winograd_f32_c = { "c", TSR_CPU_C, filter, input, output };

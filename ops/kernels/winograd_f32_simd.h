@@ -43,6 +43,18 @@ VF_INLINE void output_line(const vf m[IN], vf to[OUT])
     to[3] = vf_add(m[5], vf_fma(vf_set(a * a * a), odd_a, vf_mul(vf_set(b * b * b), odd_b)));
 }
 
+/* G times three numbers, before G's rows are multiplied by `factor` below. */
+VF_INLINE void filter_line(const vf g[3], vf to[IN])
+{
+    const float a = TSR_WINOGRAD_A, b = TSR_WINOGRAD_B;
+    const vf even_a = vf_fma(vf_set(a * a), g[2], g[0]), odd_a = vf_mul(vf_set(a), g[1]);
+    const vf even_b = vf_fma(vf_set(b * b), g[2], g[0]), odd_b = vf_mul(vf_set(b), g[1]);
+    to[0] = g[0];
+    to[1] = vf_add(even_a, odd_a), to[2] = vf_sub(even_a, odd_a);
+    to[3] = vf_add(even_b, odd_b), to[4] = vf_sub(even_b, odd_b);
+    to[5] = g[2];
+}
+
 VF_INLINE vf load(const float *p, const int part)
 {
     return part == VF ? vf_load(p) : vf_load_part(p, part);
@@ -56,7 +68,44 @@ VF_INLINE void store(float *p, vf x, const int part)
         vf_store_part(p, x, part);
 }
 
-/* `part` channels from channel c: a whole vector, or what is left. */
+#define AA ((double)TSR_WINOGRAD_A * (double)TSR_WINOGRAD_A)
+#define BB ((double)TSR_WINOGRAD_B * (double)TSR_WINOGRAD_B)
+static const double factor[IN] = {
+    1 / (AA * BB), 1 / (2 * AA * (AA - BB)), 1 / (2 * AA * (AA - BB)),
+    1 / (2 * BB * (BB - AA)), 1 / (2 * BB * (BB - AA)), 1,
+};
+
+/* `part` filters from filter c: a whole vector, or what is left. */
+VF_INLINE void filter_vector(const tsr_winograd_f32_filter *t, const int c, const int part)
+{
+    vf half[IN][3];             /* G g */
+    for (int j = 0; j < 3; j++) {
+        vf g[3], to[IN];
+        for (int i = 0; i < 3; i++)
+            g[i] = load(t->g + (3 * i + j) * t->g_step + c, part);
+        filter_line(g, to);
+        for (int i = 0; i < IN; i++)
+            half[i][j] = to[i];
+    }
+    float *u = t->u + c;
+    for (int i = 0; i < IN; i++) {
+        vf to[IN];
+        filter_line(half[i], to);
+        for (int j = 0; j < IN; j++, u += t->u_step)
+            store(u, vf_mul(to[j], vf_set((float)(factor[i] * factor[j]))), part);
+    }
+}
+
+static void filter(const tsr_winograd_f32_filter *t)
+{
+    int c = 0;
+    for (; c + VF <= t->count; c += VF)
+        filter_vector(t, c, VF);
+    if (c < t->count)
+        filter_vector(t, c, t->count - c);
+}
+
+/* `part` channels from channel c, likewise. */
 VF_INLINE void input_vector(const tsr_winograd_f32_input *t, const int c, const int part)
 {
     vf half[IN][IN];            /* B^T d */

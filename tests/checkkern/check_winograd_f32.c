@@ -1,9 +1,9 @@
 /*
- * check_winograd_f32.c - both transforms of every variant against matrix products in double,
- * and together with the filters' against what they are for: a 3x3 convolution.
+ * check_winograd_f32.c - the three transforms of every variant against matrix products in
+ * double, and together against what they are for: a 3x3 convolution.
  *
- * A transform is sums of at most 6 x 6 products with exact factors; whatever their order, the
- * error is at most gamma(12) * sum |factor| |x| (Higham, "Accuracy and Stability of Numerical
+ * A transform is sums of at most 6 x 6 products, whose factors are exact or, in the filters'
+ * case, rounded once; whatever their order, the error is at most gamma(12) * sum |factor| |x| (Higham, "Accuracy and Stability of Numerical
  * Algorithms", 2002, sec. 3.1), as each of the two directions has at most 6 roundings.
  * SPDX-License-Identifier: MIT
  */
@@ -27,6 +27,12 @@ static const double at[OUT][IN] = {
     { 1, 1, 1, 1, 1, 0 }, { 0, A, -A, B, -B, 0 }, { 0, A2, A2, B2, B2, 0 },
     { 0, A * A2, -A * A2, B * B2, -B * B2, 1 },
 };
+#define P (1 / (2 * A2 * (A2 - B2)))
+#define Q (1 / (2 * B2 * (B2 - A2)))
+static const double gt[IN][IN] = {
+    { 1 / (A2 * B2) }, { P, P * A, P * A2 }, { P, -P * A, P * A2 },
+    { Q, Q * B, Q * B2 }, { Q, -Q * B, Q * B2 }, { 0, 0, 1 },
+};
 
 /* Element (i, j) of t x t^T, x[6 * row + column] `step` apart, and its sum of magnitudes. */
 static double both_sides(const double (*t)[IN], const float *x, ptrdiff_t step, const int ij[2],
@@ -47,6 +53,29 @@ static void compare(const char *what, double got, double want, double abs, int c
     ck_error(fabs(got - want), bound);
     if (!(fabs(got - want) <= bound))
         ck_fail("%s, channel %d: %.9g, want %.9g +- %.2g", what, c, got, want, bound);
+}
+
+static void check_filter(const tsr_winograd_f32 *v, int count)
+{
+    tsr_winograd_f32_filter t = { .g_step = count + ck_rand(0, 3),
+                                  .u_step = count + ck_rand(0, 3), .count = count };
+    float *x = ck_alloc_f32((size_t)(8 * t.g_step + count));
+    t.g = x;
+    t.u = ck_alloc((size_t)(35 * t.u_step + count), sizeof(float));
+    v->filter(&t);
+    for (int c = 0; c < count; c++) {
+        float g[IN * IN] = { 0 };       /* 3 x 3 in the corner, for both_sides */
+        for (int k = 0; k < 9; k++)
+            g[k / 3 * IN + k % 3] = x[k * t.g_step + c];
+        for (int k = 0; k < IN * IN; k++) {
+            double abs;
+            const double want = both_sides(gt, g, 1, (const int[]){ k / IN, k % IN }, &abs);
+            compare("filter", (double)t.u[k * t.u_step + c], want, abs, c);
+        }
+    }
+    if (!ck_intact(t.u))
+        ck_fail("filter: wrote outside");
+    ck_free(x), ck_free(t.u);
 }
 
 static void check_input(const tsr_winograd_f32 *v, int channels)
@@ -115,14 +144,15 @@ static void check_output(const tsr_winograd_f32 *v, int channels)
     ck_free(m), ck_free(before), ck_free(bias), ck_free(t.y);
 }
 
-/* One tile of one channel, from pixels and filter to pixels.  The filter's transform is
- * rounded once; the sums of magnitudes of the three steps multiply. */
+/* One tile of one channel, from pixels and filter to pixels: in all, less than 28 roundings
+ * follow one another; the sums of magnitudes of the three steps multiply. */
 static void check_together(const tsr_winograd_f32 *v)
 {
     float *x = ck_alloc_f32(IN * IN), *g = ck_alloc_f32(9), u[IN * IN], d[IN * IN], y[OUT * OUT];
     float size[IN * IN];
     const float bias = 0.25f;
-    tsr_winograd_f32_filter(g, 1, u, 1);
+    v->filter(&(tsr_winograd_f32_filter){ .g = g, .g_step = 1, .u = u, .u_step = 1,
+                                          .count = 1 });
     v->input(&(tsr_winograd_f32_input){ .x = x, .x_row = IN, .x_col = 1, .v = d, .v_step = 1,
                                         .channels = 1 });
     for (int k = 0; k < IN * IN; k++) {
@@ -156,26 +186,30 @@ static void check_nan(const tsr_winograd_f32 *v)
 
 typedef struct {
     const tsr_winograd_f32 *v;
+    tsr_winograd_f32_filter filter;
     tsr_winograd_f32_input in;
     tsr_winograd_f32_output out;
 } bench_case;
 
+static void run_filter(void *arg) { const bench_case *b = arg; b->v->filter(&b->filter); }
 static void run_input(void *arg)  { const bench_case *b = arg; b->v->input(&b->in); }
 static void run_output(void *arg) { const bench_case *b = arg; b->v->output(&b->out); }
 
 /* As numbers read and written. */
 static void bench(const tsr_winograd_f32 *v)
 {
-    enum { C = 128 };
+    enum { C = 128, FILTERS = C * 32 };
     if (!ck_benching())
         return;
     float *x = ck_alloc_f32(IN * IN * C), *m = ck_alloc_f32(IN * IN * (C + 16));
     float *bias = ck_alloc_f32(C), *y = ck_alloc(OUT * OUT * C, sizeof(float));
-    bench_case b = { v, { x, IN * C, C, m, C + 16, C },
+    float *g = ck_alloc_f32(9 * FILTERS), *u = ck_alloc(36 * FILTERS, sizeof(float));
+    bench_case b = { v, { g, FILTERS, u, FILTERS, FILTERS }, { x, IN * C, C, m, C + 16, C },
                      { m, C + 16, bias, NULL, y, OUT * C, C, OUT, OUT, C, 0, 6 } };
+    ck_bench("filters of 128 x 32 channels", run_filter, &b, 45.0 * FILTERS);
     ck_bench("input tile of 128 channels", run_input, &b, 72.0 * C);
     ck_bench("output tile of 128 channels", run_output, &b, 52.0 * C);
-    ck_free(x), ck_free(m), ck_free(bias), ck_free(y);
+    ck_free(x), ck_free(m), ck_free(bias), ck_free(y), ck_free(g), ck_free(u);
 }
 
 void check_winograd_f32(void)
@@ -188,6 +222,7 @@ void check_winograd_f32(void)
         if (!ck_begin("winograd_f32", v->level, v->cpu))
             continue;
         for (int channels = 1; channels <= MOST; channels++) {
+            check_filter(v, channels);
             check_input(v, channels);
             for (int i = 0; i < 4; i++)
                 check_output(v, channels);
