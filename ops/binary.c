@@ -48,17 +48,29 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
     return tsr_binary_prepare_f32(s, ctx, err);
 }
 
+/* By rows works where each row of the first input meets one of the second: its own, or the
+ * same for all, as with a BatchNorm's constants. */
+static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
+{
+    const tsr_tensor *x = s->in[0], *b = s->in[1], *y = s->out[0];
+    *in = out;
+    return y->dtype == TSR_F32 && y->rank == 4 && y->dim[0] == 1 && tsr_broadcast_same(x, y)
+        && (tsr_broadcast_one_row(b) || tsr_broadcast_same(b, y));
+}
+
 enum { FLAGS = TSR_OP_HAS_CLAMP | TSR_OP_IN_PLACE };
 
-const tsr_op tsr_op_add     = { "add", TSR_OP_ADD, FLAGS, 2, 2, infer, prepare, NULL };
-const tsr_op tsr_op_sub     = { "sub", TSR_OP_SUB, FLAGS, 2, 2, infer, prepare, NULL };
-const tsr_op tsr_op_mul     = { "mul", TSR_OP_MUL, FLAGS, 2, 2, infer, prepare, NULL };
-const tsr_op tsr_op_div     = { "div", TSR_OP_DIV, FLAGS, 2, 2, infer, prepare, NULL };
-const tsr_op tsr_op_minimum = { "minimum", TSR_OP_MINIMUM, FLAGS, 2, 2, infer, prepare, NULL };
-const tsr_op tsr_op_maximum = { "maximum", TSR_OP_MAXIMUM, FLAGS, 2, 2, infer, prepare, NULL };
-const tsr_op tsr_op_pow     = { "pow", TSR_OP_POW, FLAGS, 2, 2, infer, prepare, NULL };
+const tsr_op tsr_op_add     = { "add", TSR_OP_ADD, FLAGS, 2, 2, infer, prepare, needs, NULL };
+const tsr_op tsr_op_sub     = { "sub", TSR_OP_SUB, FLAGS, 2, 2, infer, prepare, needs, NULL };
+const tsr_op tsr_op_mul     = { "mul", TSR_OP_MUL, FLAGS, 2, 2, infer, prepare, needs, NULL };
+const tsr_op tsr_op_div     = { "div", TSR_OP_DIV, FLAGS, 2, 2, infer, prepare, needs, NULL };
+const tsr_op tsr_op_minimum = { "minimum", TSR_OP_MINIMUM, FLAGS, 2, 2, infer, prepare, needs,
+                                NULL };
+const tsr_op tsr_op_maximum = { "maximum", TSR_OP_MAXIMUM, FLAGS, 2, 2, infer, prepare, needs,
+                                NULL };
+const tsr_op tsr_op_pow     = { "pow", TSR_OP_POW, FLAGS, 2, 2, infer, prepare, needs, NULL };
 const tsr_op tsr_op_floor_div = { "floor_div", TSR_OP_FLOOR_DIV, FLAGS, 2, 2, infer, prepare,
-                                  NULL };
+                                  needs, NULL };
 const tsr_op tsr_op_squared_difference = { "squared_difference", TSR_OP_SQUARED_DIFFERENCE,
-                                           FLAGS, 2, 2, infer, prepare, NULL };
-const tsr_op tsr_op_prelu   = { "prelu", TSR_OP_PRELU, FLAGS, 2, 2, infer, prepare, NULL };
+                                           FLAGS, 2, 2, infer, prepare, needs, NULL };
+const tsr_op tsr_op_prelu   = { "prelu", TSR_OP_PRELU, FLAGS, 2, 2, infer, prepare, needs, NULL };

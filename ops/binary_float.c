@@ -7,6 +7,8 @@
 typedef struct {
     tsr_binary_f32_run *fn;
     tsr_broadcast_tasks tasks;
+    tsr_broadcast row;          /* of a picture, for a band: one block */
+    ptrdiff_t x_row, b_row;     /* from one to the next, in elements   */
 } plan;
 
 static const unsigned char function[TSR_OP_COUNT] = {
@@ -35,6 +37,32 @@ static void task(void *arg, int index, int worker)
     });
 }
 
+static void rows(const tsr_step *s, const tsr_band *band, int worker)
+{
+    (void)worker;
+    const plan *p = s->state;
+    float *y = band->y;
+    for (int r = band->out.first; r < band->out.end; r++, y += p->x_row)
+        p->fn(&(tsr_binary_f32_block){
+            .a = (const float *)band->x + (ptrdiff_t)tsr_band_row(band, r) * p->x_row,
+            .b = (const float *)s->in[1]->data + r * p->b_row, .y = y,
+            .a_row = p->row.a_row, .b_row = p->row.b_row, .y_row = p->row.n,
+            .a_step = p->row.a_step, .b_step = p->row.b_step,
+            .rows = p->row.rows, .n = p->row.n, .lo = s->node->lo, .hi = s->node->hi,
+        });
+}
+
+/* Pictures of one row; what else `needs` refuses is planned and never used. */
+static void plan_row(const tsr_step *s, plan *p)
+{
+    tsr_tensor y = *s->out[0], b = *s->in[1];
+    p->b_row = tsr_broadcast_same(&b, &y) ? (ptrdiff_t)y.dim[2] * y.dim[3] : 0;
+    p->x_row = (ptrdiff_t)y.dim[2] * y.dim[3];
+    y.dim[1] = 1;
+    b.dim[1] = p->b_row ? 1 : b.dim[1];
+    p->row = tsr_broadcast_plan(&y, &b, &y);
+}
+
 static void run(const tsr_step *s)
 {
     const plan *p = s->state;
@@ -46,11 +74,14 @@ tsr_status tsr_binary_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx, t
     (void)err;
     plan *p = tsr_arena_keep(ctx->arena, sizeof *p, _Alignof(plan));
     s->run = run;
+    s->rows = rows;
     s->state = p;
     if (!p)
         return TSR_OK;
     const tsr_broadcast loops = tsr_broadcast_plan(s->in[0], s->in[1], s->out[0]);
     p->fn = tsr_binary_f32_best((tsr_binary_fn)function[s->node->kind]);
     p->tasks = tsr_broadcast_cut(&loops, ctx->workers);
+    if (s->out[0]->rank == 4)
+        plan_row(s, p);
     return TSR_OK;
 }

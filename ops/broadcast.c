@@ -24,6 +24,22 @@ tsr_status tsr_broadcast_infer(const char *op, const char *node, const tsr_tenso
     return TSR_OK;
 }
 
+bool tsr_broadcast_same(const tsr_tensor *a, const tsr_tensor *b)
+{
+    bool same = a->rank == b->rank;
+    for (int i = 0; same && i < a->rank; i++)
+        same = a->dim[i] == b->dim[i];
+    return same;
+}
+
+bool tsr_broadcast_one_row(const tsr_tensor *t)
+{
+    bool one = true;
+    for (int i = 0; i + 2 < t->rank; i++)
+        one = one && t->dim[i] == 1;
+    return one;
+}
+
 typedef struct { int dim, a, b; } loop;
 
 /* The loops from the outermost inwards, without those of one turn, neighbours

@@ -9,11 +9,16 @@
 #ifndef TSR_BROADCAST_H
 #define TSR_BROADCAST_H
 
+#include <stdbool.h>
 #include "engine/tsr.h"
 
 /* Set out's rank and dim, or say which dimensions do not agree. */
 tsr_status tsr_broadcast_infer(const char *op, const char *node, const tsr_tensor *a,
                                const tsr_tensor *b, tsr_tensor *out, tsr_error *err);
+
+/* Have both the same shape?  Is `t` no more than one row of a picture: [w,c], [c] ...? */
+bool tsr_broadcast_same(const tsr_tensor *a, const tsr_tensor *b);
+bool tsr_broadcast_one_row(const tsr_tensor *t);
 
 typedef struct {
     int outer_rank;             /* loops around the two inner ones */

@@ -165,8 +165,16 @@ static uint64_t macs(const tsr_node *n, const tsr_tensor *const *in, const tsr_t
     return (uint64_t)tsr_elements(out) * (uint64_t)(tsr_elements(in[1]) / (size_t)in[1]->dim[0]);
 }
 
+/* Our kernels read an element of the residual just before they write the result there;
+ * OpenBLAS writes without reading. */
+#ifdef TSR_BLAS
+enum { FLAGS = TSR_OP_HAS_CLAMP | TSR_OP_F16 };
+#else
+enum { FLAGS = TSR_OP_HAS_CLAMP | TSR_OP_F16 | TSR_OP_IN_PLACE_RESIDUAL };
+#endif
+
 const tsr_op tsr_op_conv2d = {
-    .name = "conv2d", .kind = TSR_OP_CONV2D, .flags = TSR_OP_HAS_CLAMP | TSR_OP_F16,
+    .name = "conv2d", .kind = TSR_OP_CONV2D, .flags = FLAGS,
     .min_in = 2, .max_in = 4, .infer = infer, .prepare = prepare, .needs = needs,
     .macs = macs,
 };

@@ -1,6 +1,6 @@
 /*
  * test_chain.c - layers that run together by rows give the same bits as layer by layer,
- * and the right ones: random networks of convolutions, evaluated in double here.
+ * and the right ones: networks of convolutions, random ones too, evaluated in double here.
  *                                                SPDX-License-Identifier: MIT
  */
 #include <math.h>
@@ -25,8 +25,9 @@ static int from_to(int lo, int hi) { return lo + (int)(draw() % (unsigned)(hi - 
 /* ---- networks ------------------------------------------------------------------------ */
 
 typedef struct {
-    tsr_op_kind kind;           /* CONV2D or DEPTHWISE_CONV2D; 0 with co 0: the end */
-    int co, k, stride, dilation, pad;
+    tsr_op_kind kind;           /* CONV2D or DEPTHWISE_CONV2D; 0 with co 0: the end.  Or an
+                                   operator of two inputs, of which the second has ... */
+    int co, k, stride, dilation, pad;   /* ... k dimensions and is constant, or was */
     int residual;               /* so many layers back; 0: none */
 } layer;
 
@@ -46,8 +47,25 @@ static int constant(tsr_graph *g, int rank, const int *dim, float size)
     return tsr_graph_constant(g, &t);
 }
 
+static bool is_conv(tsr_op_kind kind)
+{
+    return kind == TSR_OP_CONV2D || kind == TSR_OP_DEPTHWISE_CONV2D;
+}
+
+static int add_binary(tsr_graph *g, const layer *l, const int *values, int at)
+{
+    const int *dim = g->values[values[at]].t.dim;
+    int in[2] = { values[at], -1 };
+    in[1] = l->residual ? values[at + 1 - l->residual] : constant(g, l->k, dim + 4 - l->k, 1);
+    tsr_node n = tsr_node_make(l->kind, "layer", in, 2);
+    n.hi = draw() % 2 ? 1 : TSR_INFINITY;
+    return tsr_graph_node(g, &n, &(tsr_tensor){ .name = "layer" });
+}
+
 static int add_layer(tsr_graph *g, const layer *l, const int *values, int at)
 {
+    if (!is_conv(l->kind))
+        return add_binary(g, l, values, at);
     const int c = g->values[values[at]].t.dim[3];
     const bool depthwise = l->kind == TSR_OP_DEPTHWISE_CONV2D;
     const int filter[] = { depthwise ? 1 : l->co, l->k, l->k, depthwise ? l->co : c };
@@ -111,6 +129,18 @@ static double pixel64(const tsr_graph *g, const tsr_node *n, double *const *v, c
     return fmin(fmax(sum, (double)n->lo), (double)n->hi);
 }
 
+/* Constants of fewer elements repeat; they have the last dimensions of the picture. */
+static double element64(const tsr_graph *g, const tsr_node *n, double *const *v, int i)
+{
+    const tsr_tensor *b = &g->values[n->in[1]].t;
+    const double x = v[n->in[0]][i];
+    const double c = b->data ? (double)((const float *)b->data)[i % (int)tsr_elements(b)]
+                             : v[n->in[1]][i];
+    const double y = n->kind == TSR_OP_MUL ? x * c : n->kind == TSR_OP_SUB ? x - c
+                   : n->kind == TSR_OP_MAXIMUM ? fmax(x, c) : x + c;
+    return fmin(fmax(y, (double)n->lo), (double)n->hi);
+}
+
 /* The output of a model that was not fused, malloc'ed. */
 static double *evaluate64(const tsr_graph *g, const float *input)
 {
@@ -124,7 +154,8 @@ static double *evaluate64(const tsr_graph *g, const float *input)
         const int *d = g->values[node->out[0]].t.dim;
         double *y = v[node->out[0]] = malloc((size_t)(d[1] * d[2] * d[3]) * sizeof *y);
         for (int k = 0; k < d[1] * d[2] * d[3]; k++)
-            y[k] = pixel64(g, node, v, (int[]){ k / d[3] / d[2], k / d[3] % d[2], k % d[3] });
+            y[k] = !is_conv(node->kind) ? element64(g, node, v, k)
+                 : pixel64(g, node, v, (int[]){ k / d[3] / d[2], k / d[3] % d[2], k % d[3] });
     }
     double *result = v[g->outputs[0]];
     v[g->outputs[0]] = NULL;
@@ -223,6 +254,15 @@ static void test_known_blocks(void **state)
     const network winograd = { 28, 28, 16, {     /* has no rows of its own: stays alone */
         CONV(32, 3, 1, 1), CONV(64, 3, 1, 1), DW(64, 3, 1, 1), CONV(8, 1, 1, 0) } };
     assert_int_equal(check(&winograd), 1);
+    const network pre_activated = { 40, 12, 16, {   /* a BatchNorm in front, its input kept */
+        { TSR_OP_MUL, 16, 1, 0, 0, 0, 0 }, { TSR_OP_ADD, 16, 1, 0, 0, 0, 0 }, CONV(8, 1, 1, 0),
+        { TSR_OP_CONV2D, 16, 1, 1, 1, 0, 4 } } };
+    assert_int_equal(check(&pre_activated), 1);
+    const network elements = { 40, 12, 6, {
+        { TSR_OP_MUL, 6, 2, 0, 0, 0, 0 }, { TSR_OP_SUB, 6, 0, 0, 0, 0, 2 },
+        { TSR_OP_MAXIMUM, 6, 0, 0, 0, 0, 0 }, { TSR_OP_ADD, 6, 4, 0, 0, 0, 0 }, DW(6, 3, 1, 1),
+        CONV(2, 1, 1, 0) } };
+    assert_int_equal(check(&elements), 1);
     const network low = { 2, 30, 3, { CONV(9, 1, 1, 0), DW(9, 3, 1, 1), CONV(2, 1, 1, 0) } };
     assert_int_equal(check(&low), 0);   /* a ring would hold the whole picture */
 }

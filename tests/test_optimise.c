@@ -344,11 +344,30 @@ static void test_in_place(void **state)
     tsr_model_free(m);
 }
 
+/* A residual block of full width: its input, what the first convolution makes, and the sum
+ * over the input.  OpenBLAS cannot add in place. */
+static void residual_block(tsr_graph *g)
+{
+    const int x = input(g, 16, 16, 8), y = conv(g, x, 8, 8, 3);
+    tsr_graph_output(g, binary(g, TSR_OP_ADD, conv(g, y, 8, 8, 1), x));
+}
+
+static void test_residual_in_place(void **state)
+{
+    (void)state;
+    check(residual_block, 2);
+    tsr_model *m = build(residual_block, false);
+    const bool can = tsr_all_ops[TSR_OP_CONV2D]->flags & TSR_OP_IN_PLACE_RESIDUAL;
+    assert_int_equal(m->plan.total_bytes, (can ? 2 : 3) * 16 * 16 * 8 * sizeof(float));
+    tsr_model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_passes),
         cmocka_unit_test(test_in_place),
+        cmocka_unit_test(test_residual_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
