@@ -108,4 +108,5 @@ static void output(const tsr_winograd_f32_output *t)
     }
 }
 
-const tsr_winograd_f32 tsr_winograd_f32_c = { "c", TSR_CPU_C, filter, input, output };
+const tsr_winograd_f32 tsr_winograd_f32_c = { "c", TSR_CPU_C, filter,
+                                              input, output };

@@ -4,4 +4,5 @@
 #include "ops/kernels/vec_neon.h"
 #include "ops/kernels/winograd_f32_simd.h"
 
-const tsr_winograd_f32 tsr_winograd_f32_neon = { "neon", TSR_CPU_NEON, filter, input, output };
+const tsr_winograd_f32 tsr_winograd_f32_neon = { "neon", TSR_CPU_NEON, filter,
+                                                 input, output };

@@ -4,4 +4,5 @@
 #include "ops/kernels/vec_neon32.h"
 #include "ops/kernels/winograd_f32_simd.h"
 
-const tsr_winograd_f32 tsr_winograd_f32_neon32 = { "neon32", TSR_CPU_NEON32, filter, input, output };
+const tsr_winograd_f32 tsr_winograd_f32_neon32 = { "neon32", TSR_CPU_NEON32, filter,
+                                                   input, output };

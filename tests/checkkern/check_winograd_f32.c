@@ -2,9 +2,10 @@
  * check_winograd_f32.c - the three transforms of every variant against matrix products in
  * double, and together against what they are for: a 3x3 convolution.
  *
- * A transform is sums of at most 6 x 6 products, whose factors are exact or, in the filters'
- * case, rounded once; whatever their order, the error is at most gamma(12) * sum |factor| |x| (Higham, "Accuracy and Stability of Numerical
- * Algorithms", 2002, sec. 3.1), as each of the two directions has at most 6 roundings.
+ * A transform is sums of at most 6 x 6 products, whose factors are exact or, the filters',
+ * rounded once; whatever their order, the error is at most gamma(12) * sum |factor| |x|
+ * (Higham, "Accuracy and Stability of Numerical Algorithms", 2002, sec. 3.1), as each of the
+ * two directions has at most 6 roundings.
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
