@@ -144,9 +144,8 @@ static size_t room_bytes(const state *st)
 {
     const size_t floats = (size_t)PRODUCTS * ((size_t)(st->v_step + st->m_step)
                                               + (size_t)st->s.c);
-    const size_t bytes = (floats + 1) / 2 * 2 * sizeof(float)
-                       + (size_t)PRODUCTS * (size_t)st->block * sizeof(float *);
-    return (bytes + ALIGN - 1) / ALIGN * ALIGN;
+    return (floats + 1) / 2 * 2 * sizeof(float)
+         + (size_t)PRODUCTS * (size_t)st->block * sizeof(float *);
 }
 
 typedef struct {
@@ -306,7 +305,7 @@ tsr_status tsr_conv2d_prepare_winograd(tsr_step *s, const tsr_prepare_context *c
     state st = { .s = *shape, .gemm = tsr_gemm_f32_best(), .kernel = tsr_winograd_f32_best() };
     choose_strips(&st);
     choose_blocks(&st, ctx->workers);
-    st.worker_bytes = room_bytes(&st);
+    st.worker_bytes = tsr_arena_worker_bytes(room_bytes(&st), ctx->workers);
     st.filters = keep_packed(&st, s, ctx);
     float *bias = tsr_arena_keep(ctx->arena, (size_t)shape->oc * sizeof *bias, ALIGN);
     s->scratch = tsr_arena_scratch(ctx->arena, st.u_bytes
