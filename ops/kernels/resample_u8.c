@@ -5,7 +5,10 @@
 
 const tsr_resample_u8 *const tsr_resample_u8_variants[] = {
 #if defined(__x86_64__)
+    &tsr_resample_u8_avx512,
     &tsr_resample_u8_avx2,
+#elif defined(__aarch64__)
+    &tsr_resample_u8_neon,
 #endif
     &tsr_resample_u8_c,
     NULL,

@@ -39,7 +39,8 @@ typedef struct {
                  uint8_t *y);
 } tsr_resample_u8;
 
-extern const tsr_resample_u8 tsr_resample_u8_c, tsr_resample_u8_avx2;
+extern const tsr_resample_u8 tsr_resample_u8_c, tsr_resample_u8_avx2, tsr_resample_u8_avx512,
+                             tsr_resample_u8_neon;
 
 /* Every variant compiled in, fastest first, C reference last, then NULL. */
 extern const tsr_resample_u8 *const tsr_resample_u8_variants[];

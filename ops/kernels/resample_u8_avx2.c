@@ -7,16 +7,15 @@
  *
  * and multiply-add-pairs weighs them with w0 w1 w2 w3, repeated: once with the weights' high
  * parts, once with the low ones.  A load of 16 bytes touches four more than it needs, so the
- * last pixels of a row, whose loads would leave it, are summed one by one.
+ * last pixels of a row, whose loads would leave it, are the reference's.
  * SPDX-License-Identifier: MIT
  */
 #include <immintrin.h>
-#include <stddef.h>
 #include <string.h>
 #include "engine/cpu.h"
-#include "ops/kernels/resample_u8.h"
+#include "ops/kernels/resample_u8_end.h"
 
-enum { HALF = 1 << (TSR_RESAMPLE_POINT - 1), LOAD = 16, GROUP = TSR_RESAMPLE_GROUP };
+enum { HALF = 1 << (TSR_RESAMPLE_POINT - 1), GROUP = TSR_RESAMPLE_GROUP };
 
 /* Four 16-bit weights, repeated four times. */
 static inline __m256i four(const int16_t *w)
@@ -50,17 +49,6 @@ static inline uint32_t pixel(const uint8_t *x, const int16_t *high, const int16_
     return to_bytes(_mm_add_epi32(_mm_hadd_epi32(rg, b), _mm_set1_epi32(HALF)));
 }
 
-/* The same tap by tap, in the lowest three lanes. */
-static uint32_t pixel_at_end(const uint8_t *x, const int32_t *weight, int count)
-{
-    __m128i sum = _mm_set1_epi32(HALF);
-    for (int j = 0; j < count; j++, x += 3) {
-        const __m128i v = _mm_setr_epi32(x[0], x[1], x[2], 0);
-        sum = _mm_add_epi32(sum, _mm_mullo_epi32(v, _mm_set1_epi32(weight[j])));
-    }
-    return to_bytes(sum);
-}
-
 /* The first `count` pixels, whose loads stay within the row.  Each is stored as four bytes;
  * the next one overwrites the fourth. */
 static inline void pixels(const tsr_resample_u8_filter *f, const uint8_t *x, int count, int groups,
@@ -73,21 +61,11 @@ static inline void pixels(const tsr_resample_u8_filter *f, const uint8_t *x, int
     }
 }
 
-/* How many pixels are followed by another one and load nothing behind the row. */
-static int within_row(const tsr_resample_u8_filter *f, int groups)
-{
-    const ptrdiff_t room = 3 * (ptrdiff_t)f->in - LOAD - 3 * GROUP * (ptrdiff_t)(groups - 1);
-    int count = f->out - 1;
-    while (count > 0 && 3 * (ptrdiff_t)f->first[count - 1] > room)
-        count--;
-    return count;
-}
-
 /* All groups of all pixels, because those behind `count` weigh nothing; of the usual
  * numbers, the loop over the groups disappears. */
 static void across(const tsr_resample_u8_filter *f, const uint8_t *x, uint8_t *y)
 {
-    const int groups = f->taps / GROUP, fast = within_row(f, groups);
+    const int groups = f->taps / GROUP, fast = tsr_resample_u8_within(f);
     switch (groups) {
     case 1:  pixels(f, x, fast, 1, y); break;
     case 2:  pixels(f, x, fast, 2, y); break;
@@ -95,11 +73,7 @@ static void across(const tsr_resample_u8_filter *f, const uint8_t *x, uint8_t *y
     case 4:  pixels(f, x, fast, 4, y); break;
     default: pixels(f, x, fast, groups, y);
     }
-    for (int i = fast; i < f->out; i++) {
-        const int32_t *w = f->weight + (size_t)i * (size_t)f->taps;
-        const uint32_t rgb = pixel_at_end(x + 3 * (ptrdiff_t)f->first[i], w, f->count[i]);
-        memcpy(y + 3 * (ptrdiff_t)i, &rgb, 3);
-    }
+    tsr_resample_u8_rest(f, fast, x, y);
 }
 
 /* Eight bytes of a row, and `count` such rows below each other. */
