@@ -5,7 +5,9 @@
  * Equal names with equal shapes are pairs.  The rest is aligned in order, as
  * sequences are (Needleman & Wunsch, J. Mol. Biol. 48, 1970): a pair of equal
  * shape scores more the nearer its numbers are, a tensor that only one side has
- * (an activation the other side fused) is skipped for nothing.
+ * (an activation the other side fused) is skipped for nothing.  A resize and a
+ * convolution are a pair only if their numbers agree: one of them was left out by who
+ * made the other side, and is not what goes wrong.
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
@@ -131,6 +133,7 @@ static bool same_name(const char *a, const char *b)
 typedef struct {
     const diff_side *a, *b;
     int *mate;                  /* of each item of a; -1 */
+    bool *named;                /* items of a that have one by name */
     bool *taken;                /* items of b */
 } matcher;
 
@@ -143,8 +146,34 @@ static void match_names(matcher *m)
             if (!m->taken[k] && same_name(m->a->item[i].t->name, m->b->item[k].t->name)
                 && comparable(m->a->item[i].t, m->b->item[k].t, &nchw, &distance)) {
                 m->mate[i] = k;
-                m->taken[k] = true;
+                m->named[i] = m->taken[k] = true;
             }
+}
+
+/* Operators that do different things are of different families.  Element by element: an
+ * activation, say, which layers with weights may do as they store. */
+typedef enum { UNKNOWN, BY_ELEMENT, WEIGHTED, POOLED, RESIZED, JOINED } kin;
+
+static kin family(const diff_side *s, const diff_item *item)
+{
+    if (item->node < 0)
+        return UNKNOWN;
+    switch (s->model.model->graph.nodes[item->node].kind) {
+    case TSR_OP_CONV2D: case TSR_OP_DEPTHWISE_CONV2D: case TSR_OP_TRANSPOSE_CONV2D:
+    case TSR_OP_DENSE: return WEIGHTED;
+    case TSR_OP_MAX_POOL2D: case TSR_OP_AVERAGE_POOL2D: case TSR_OP_MEAN: return POOLED;
+    case TSR_OP_RESIZE: return RESIZED;
+    case TSR_OP_CONCAT: return JOINED;
+    default: return BY_ELEMENT;
+    }
+}
+
+static bool strangers(const matcher *m, int i, int k)
+{
+    const kin x = family(m->a, &m->a->item[i]), y = family(m->b, &m->b->item[k]);
+    if (x == UNKNOWN || y == UNKNOWN || x == y)
+        return false;
+    return x >= POOLED || y >= POOLED;
 }
 
 /* What a pair is worth: 0 when it cannot be one. */
@@ -153,7 +182,8 @@ static float worth(const matcher *m, int i, int k)
     bool nchw;
     double distance;
     if (m->mate[i] >= 0 || m->taken[k]
-        || !comparable(m->a->item[i].t, m->b->item[k].t, &nchw, &distance))
+        || !comparable(m->a->item[i].t, m->b->item[k].t, &nchw, &distance)
+        || (distance > 0.01 && strangers(m, i, k)))
         return 0;
     return 0.1f + 0.9f * (float)(1 - (distance < 1 ? distance : 1));
 }
@@ -190,26 +220,97 @@ static void match_in_order(matcher *m)
     free(pair);
 }
 
+/* ---- second thoughts ------------------------------------------------------------ */
+
+static bool agrees(const diff_pair *p) { return p->max_error <= 1e-4 * p->range; }
+
+static bool measure(const diff_side *a, const diff_side *b, diff_pair *p)
+{
+    double distance;
+    if (p->b < 0 || !comparable(a->item[p->a].t, b->item[p->b].t, &p->nchw, &distance))
+        return false;
+    diff_measure(a->item[p->a].t, b->item[p->b].t, p);
+    return true;
+}
+
+/* The numbers that were sampled may be alike before and after an activation: of the free
+ * tensors around the partner, one may agree in all of them. */
+static void look_around(matcher *m, diff_pair *p)
+{
+    enum { AROUND = 2 };
+    for (int d = -AROUND; d <= AROUND; d++) {
+        diff_pair other = { .a = p->a, .b = p->b + d };
+        if (other.b < 0 || other.b >= m->b->count || m->taken[other.b]
+            || !measure(m->a, m->b, &other) || !agrees(&other))
+            continue;
+        m->taken[p->b] = false;
+        m->taken[other.b] = true;
+        *p = other;
+        return;
+    }
+}
+
+/* Does the node read the item? */
+static bool reads(const tsr_graph *g, const tsr_node *n, const diff_item *item)
+{
+    const tsr_node *maker = &g->nodes[item->node];
+    for (int i = 0; i < n->in_count; i++)
+        for (int k = 0; k < maker->out_count; k++)
+            if (n->in[i] == maker->out[k])
+                return true;
+    return false;
+}
+
+/* A difference that nobody downstream has is no fault: side B activates in another step,
+ * say, and the tensor before was taken for the one after. */
+static bool dies_out(const diff_side *a, const diff_pair *pairs, int count, int i)
+{
+    const diff_item *item = &a->item[pairs[i].a];
+    int agree = 0;
+    for (int k = 0; k < count; k++) {
+        const int reader = a->item[pairs[k].a].node;
+        const tsr_graph *g = item->node >= 0 && reader >= 0 ? &a->model.model->graph : NULL;
+        if (!g || !reads(g, &g->nodes[reader], item))
+            continue;
+        if (!agrees(&pairs[k]))
+            return false;
+        agree++;
+    }
+    return agree > 0;
+}
+
+/* Gives how many are left. */
+static int drop_mistaken(const matcher *m, diff_pair *pairs, int count)
+{
+    int left = 0;
+    for (int i = 0; i < count; i++)
+        if (m->named[pairs[i].a] || agrees(&pairs[i]) || !dies_out(m->a, pairs, count, i))
+            pairs[left++] = pairs[i];
+    return left;
+}
+
 int diff_match(const diff_side *a, const diff_side *b, diff_pair *pairs)
 {
     matcher m = { a, b, malloc(((size_t)a->count + 1) * sizeof(int)),
-                  calloc((size_t)b->count + 1, 1) };
+                  calloc((size_t)a->count + 1, 1), calloc((size_t)b->count + 1, 1) };
     int count = 0;
-    if (m.mate && m.taken) {
+    if (m.mate && m.named && m.taken) {
         for (int i = 0; i < a->count; i++)
             m.mate[i] = -1;
         match_names(&m);
         match_in_order(&m);
         for (int i = 0; i < a->count; i++) {
-            double distance;
             diff_pair p = { .a = i, .b = m.mate[i] };
-            if (p.b < 0 || !comparable(a->item[i].t, b->item[p.b].t, &p.nchw, &distance))
+            if (!measure(a, b, &p))
                 continue;
-            diff_measure(a->item[i].t, b->item[p.b].t, &p);
+            if (!m.named[i] && !agrees(&p))
+                look_around(&m, &p);
             pairs[count++] = p;
         }
+        count = drop_mistaken(&m, pairs, count);
     }
     free(m.mate);
+    free(m.named);
     free(m.taken);
     return count;
 }
