@@ -13,6 +13,7 @@
 #include <string.h>
 #include "engine/session.h"
 #include "ops/ops.h"
+#include "tests/draw.h"
 
 typedef struct {
     tsr_node node;              /* kind, lo, hi, attr; from one_op_make */
@@ -128,19 +129,6 @@ static inline void one_op_refused(const one_op *o, tsr_status want, const char *
 }
 
 /* ---- numbers --------------------------------------------------------------- */
-
-/* The same sequence on every machine; in [-1, 1). */
-static inline float test_randf(uint32_t *seed)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return (float)(*seed >> 8) * 0x1p-23f - 1.0f;
-}
-
-static inline int test_rand(uint32_t *seed, int lo, int hi)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return lo + (int)((*seed >> 8) % (uint32_t)(hi - lo + 1));
-}
 
 static inline float *test_random(uint32_t *seed, size_t n)
 {

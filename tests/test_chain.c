@@ -15,12 +15,12 @@
 #include "engine/session.h"
 #include "loaders/tsr_file.h"
 #include "ops/ops.h"
+#include "tests/draw.h"
 
 static unsigned seed = 1;
 
-static unsigned draw(void) { return (seed = seed * 1664525u + 1013904223u) >> 8; }
-static float noise(void) { return (float)draw() * 0x1p-23f - 1.0f; }
-static int from_to(int lo, int hi) { return lo + (int)(draw() % (unsigned)(hi - lo + 1)); }
+static float noise(void) { return test_randf(&seed); }
+static int from_to(int lo, int hi) { return test_rand(&seed, lo, hi); }
 
 /* ---- networks ------------------------------------------------------------------------ */
 
@@ -74,7 +74,7 @@ static int add_layer(tsr_graph *g, const layer *l, const int *values, int at)
     if (l->residual)
         in[3] = values[at + 1 - l->residual];
     tsr_node n = tsr_node_make(l->kind, "layer", in, l->residual ? 4 : 3);
-    n.lo = draw() % 2 ? 0 : -TSR_INFINITY, n.hi = draw() % 2 ? 2 : TSR_INFINITY;
+    n.lo = test_bits(&seed) % 2 ? 0 : -TSR_INFINITY, n.hi = test_bits(&seed) % 2 ? 2 : TSR_INFINITY;
     n.attr.conv2d = (tsr_conv2d_attr){ l->stride, l->stride, l->dilation, l->dilation,
                                        l->pad, l->pad, l->pad, l->pad, 1 };
     return tsr_graph_node(g, &n, &(tsr_tensor){ .name = "layer" });
@@ -274,14 +274,14 @@ static network random_network(void)
     int c = n.c;
     for (int i = 0; i < count; i++) {
         layer *l = &n.layers[i];
-        l->kind = draw() % 2 ? TSR_OP_CONV2D : TSR_OP_DEPTHWISE_CONV2D;
-        l->k = draw() % 2 && l->kind == TSR_OP_CONV2D ? 1 : from_to(1, 5);
-        l->stride = draw() % 5 ? 1 : from_to(1, 3);
-        l->dilation = draw() % 4 ? 1 : from_to(1, 3);
-        l->pad = draw() % 2 ? l->k / 2 * l->dilation : from_to(0, 6);
-        l->co = l->kind == TSR_OP_DEPTHWISE_CONV2D ? c * (draw() % 4 ? 1 : 2)
-              : from_to(1, draw() % 2 ? 40 : c);
-        if (l->kind == TSR_OP_CONV2D && i > 0 && draw() % 3 == 0)
+        l->kind = test_bits(&seed) % 2 ? TSR_OP_CONV2D : TSR_OP_DEPTHWISE_CONV2D;
+        l->k = test_bits(&seed) % 2 && l->kind == TSR_OP_CONV2D ? 1 : from_to(1, 5);
+        l->stride = test_bits(&seed) % 5 ? 1 : from_to(1, 3);
+        l->dilation = test_bits(&seed) % 4 ? 1 : from_to(1, 3);
+        l->pad = test_bits(&seed) % 2 ? l->k / 2 * l->dilation : from_to(0, 6);
+        l->co = l->kind == TSR_OP_DEPTHWISE_CONV2D ? c * (test_bits(&seed) % 4 ? 1 : 2)
+              : from_to(1, test_bits(&seed) % 2 ? 40 : c);
+        if (l->kind == TSR_OP_CONV2D && i > 0 && test_bits(&seed) % 3 == 0)
             l->residual = from_to(1, i + 1);            /* most do not fit, and are refused */
         c = l->co;
     }
@@ -312,9 +312,9 @@ static int byte_constant(tsr_graph *g, const int *dim, bool bias)
     t.data = tsr_pool_alloc(g->pool, tsr_bytes(&t), 64);
     for (size_t i = 0; i < tsr_elements(&t); i++)
         if (bias)
-            ((int32_t *)t.data)[i] = (int32_t)(draw() % 16384) - 8192;
+            ((int32_t *)t.data)[i] = (int32_t)(test_bits(&seed) % 16384) - 8192;
         else
-            ((uint8_t *)t.data)[i] = (uint8_t)(draw() >> 8);
+            ((uint8_t *)t.data)[i] = (uint8_t)(test_bits(&seed) >> 8);
     return tsr_graph_constant(g, &t);
 }
 

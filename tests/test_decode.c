@@ -4,15 +4,10 @@
  * and values that cannot be, such as NaN everywhere.
  * SPDX-License-Identifier: MIT
  */
+#include "tests/draw.h"
 #include "tests/fixture.h"
 #include <math.h>
 #include "models/vision.h"
-
-static float noise(uint32_t *state)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return (float)(*state >> 8) / (1 << 24);
-}
 
 static bool close_to(float a, float b, float tolerance) { return fabsf(a - b) <= tolerance; }
 
@@ -111,8 +106,8 @@ static void test_joints_between_cells(void **state)
     for (int round = 0; round < 50; round++) {
         float v[HM_H * HM_W * HM_N] = { 0 }, at[HM_N][2];
         for (int k = 0; k < HM_N; k++) {
-            at[k][0] = 3 + 14 * noise(&seed);
-            at[k][1] = 3 + 10 * noise(&seed);
+            at[k][0] = 3 + 14 * (float)test_randu(&seed);
+            at[k][1] = 3 + 10 * (float)test_randu(&seed);
             put_bell(v, k, at[k][0], at[k][1], 0.8f, 1.5f);
         }
         const tsr_tensor t = heatmaps(v);
@@ -174,8 +169,7 @@ static void test_heatmaps_in_planes(void **state)
     float *cells = malloc(sizeof *cells * H * W * N), *planes = malloc(sizeof *cells * H * W * N);
     uint32_t seed = 4;
     for (int i = 0; i < H * W * N; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        cells[i] = (float)(seed >> 8) / (1 << 24);
+        cells[i] = (float)test_randu(&seed);
         planes[i % N * H * W + i / N] = cells[i];
     }
     const tsr_tensor a = { .name = "a", .data = cells, .dtype = TSR_F32, .rank = 4,
@@ -242,7 +236,7 @@ static void test_labels_from_logits(void **state)
     float v[GH * GW * GC];
     uint32_t seed = 77;
     for (int i = 0; i < GH * GW * GC; i++)
-        v[i] = 20 * noise(&seed) - 10;
+        v[i] = 20 * (float)test_randu(&seed) - 10;
     const tsr_tensor t = { .name = "logits", .data = v, .dtype = TSR_F32, .rank = 4,
                            .dim = { 1, GH, GW, GC } };
     /* The picture shows only a part of the grid, as after a letterbox. */
@@ -269,7 +263,7 @@ static void test_labels_from_numbers(void **state)
     int64_t id[GH * GW];
     uint32_t seed = 3;
     for (int i = 0; i < GH * GW; i++)
-        id[i] = (int64_t)(noise(&seed) * 3);
+        id[i] = (int64_t)((float)test_randu(&seed) * 3);
     id[7] = 1000;                               /* not a class we can show: background */
     id[8] = -1;
     const tsr_tensor t = { .name = "ids", .data = id, .dtype = TSR_S64, .rank = 3,

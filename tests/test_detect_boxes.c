@@ -20,11 +20,7 @@
 enum { N = 60, CLASSES = 5, WIDTH = CLASSES + 1, MOST_ROWS = 64, CODE_CUSTOM = 32 };
 
 static uint32_t seed = 77;
-static double draw(void)                    /* -1 <= u < 1 */
-{
-    seed = seed * 1664525u + 1013904223u;
-    return (seed >> 8) / 8388608.0 - 1;
-}
+static double draw(void) { return (double)test_randf(&seed); }      /* -1 <= u < 1 */
 
 typedef struct { float box[N * 4], score[N * WIDTH], anchor[N * 4]; } heads;
 

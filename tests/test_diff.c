@@ -17,23 +17,18 @@
 #include "cli/npy.h"
 #include "loaders/tsr_file.h"
 #include "ops/ops.h"
+#include "tests/draw.h"
 
 typedef enum {
     SOUND, RESIZE_MODE, PADDING, COLOUR, SCALED, NO_FUSED_ACTIVATION, NO_ACTIVATION, LAYOUT,
     WEIGHTS
 } fault;
 
-static float noise(unsigned *seed)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return (float)(*seed >> 8) * 0x1p-23f - 1.0f;
-}
-
 static int constant(tsr_graph *g, const char *name, tsr_tensor t, unsigned seed, float scale)
 {
     float *x = tsr_pool_alloc(g->pool, tsr_bytes(&t), 64);
     for (size_t i = 0; i < tsr_elements(&t); i++)
-        x[i] = scale * noise(&seed);
+        x[i] = scale * test_randf(&seed);
     t.name = name, t.data = x;
     return tsr_graph_constant(g, &t);
 }
@@ -172,7 +167,7 @@ static int make_dir(void **state)
     float x[16 * 12 * 3];
     unsigned seed = 9;
     for (size_t i = 0; i < sizeof x / sizeof *x; i++)
-        x[i] = noise(&seed);
+        x[i] = test_randf(&seed);
     if (!mkdtemp(dir))
         return -1;
     const tsr_tensor t = { .name = "image", .rank = 4, .dim = { 1, 16, 12, 3 }, .data = x };

@@ -7,6 +7,7 @@
  * Skipped without TARSIER_MODELS.                 SPDX-License-Identifier: MIT
  */
 #define _POSIX_C_SOURCE 200809L
+#include "tests/draw.h"
 #include "tests/fixture.h"
 #include "cli/diff.h"
 #include "cli/npy.h"
@@ -149,10 +150,9 @@ static void write_image(const tsr_tensor *like)
     unsigned seed = 5;
     assert_non_null(x);
     for (int i = 0; i < t.dim[1] * side * 3; i++) {
-        seed = seed * 1664525u + 1013904223u;
         const float across = (float)(i / 3 % side) / (float)side;
         x[i] = (i % 3 == 1 ? 1 - across : across) - 0.3f * (float)(i % 3);
-        x[i] += (float)(seed >> 8) * 0x1p-25f;
+        x[i] += (float)test_randu(&seed) / 2;
     }
     t.data = x;
     assert_int_equal(cli_npy_write(image, &t, NULL), TSR_OK);

@@ -5,6 +5,7 @@
  * computed here cell by cell, without candidates' limits, and compared one by one.
  * SPDX-License-Identifier: MIT
  */
+#include "tests/draw.h"
 #include "tests/fixture.h"
 #include <math.h>
 #include "cli/image.h"
@@ -12,11 +13,7 @@
 #include "models/detect.h"
 
 static uint32_t seed = 1;
-static double draw(void)                    /* -1 <= u < 1 */
-{
-    seed = seed * 1664525u + 1013904223u;
-    return (seed >> 8) / 8388608.0 - 1;
-}
+static double draw(void) { return (double)test_randf(&seed); }      /* -1 <= u < 1 */
 
 static tsr_tensor head(int n, int length, double scale, double shift)
 {

@@ -13,6 +13,7 @@
  * which the network looks depends on its own last answer and settles in some frames.
  * SPDX-License-Identifier: MIT
  */
+#include "tests/draw.h"
 #include "tests/follow_fixture.h"
 #include <malloc.h>
 #include <math.h>
@@ -48,11 +49,7 @@ static map turned(double cx, double cy, double u, double v, double scale, double
 }
 
 static uint32_t seed;
-static double draw(void)                    /* 0 <= u < 1 */
-{
-    seed = seed * 1664525u + 1013904223u;
-    return (seed >> 8) / 16777216.0;
-}
+static double draw(void) { return test_randu(&seed); }
 
 /* Sum of 4 uniform numbers: nearly Gaussian, of this standard deviation. */
 static double noise(double deviation)

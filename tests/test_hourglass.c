@@ -12,6 +12,7 @@
  * SPDX-License-Identifier: MIT
  */
 #define _POSIX_C_SOURCE 200809L
+#include "tests/draw.h"
 #include "tests/fixture.h"
 #include <math.h>
 #include <unistd.h>
@@ -24,8 +25,7 @@ static uint32_t seed = 7;
 
 static float uniform(float low, float high)
 {
-    seed = seed * 1664525u + 1013904223u;
-    return low + (high - low) * (float)(seed >> 8) / (float)(1 << 24);
+    return low + (high - low) * (float)test_randu(&seed);
 }
 
 /* [1,3,256,256] -> two stacks of [1,16,64,64], or of [1,64,64,16]. */

@@ -14,12 +14,12 @@
 #include <cmocka.h>
 #include "engine/session.h"
 #include "ops/ops.h"
+#include "tests/draw.h"
 
 static unsigned seed = 1;
 
-static unsigned draw(void) { return (seed = seed * 1664525u + 1013904223u) >> 8; }
-static float noise(void) { return (float)draw() * 0x1p-23f - 1.0f; }
-static int from_to(int lo, int hi) { return lo + (int)(draw() % (unsigned)(hi - lo + 1)); }
+static float noise(void) { return test_randf(&seed); }
+static int from_to(int lo, int hi) { return test_rand(&seed, lo, hi); }
 
 static int constant(tsr_graph *g, int rank, const int *dim)
 {

@@ -13,12 +13,7 @@
 #include <cmocka.h>
 #include "engine/session.h"
 #include "ops/ops.h"
-
-static float noise(unsigned *seed)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return (float)(*seed >> 8) * 0x1p-23f - 1.0f;
-}
+#include "tests/draw.h"
 
 /* ---- a notation for small networks ------------------------------------------------- */
 
@@ -35,7 +30,7 @@ static int random_constant(tsr_graph *g, int rank, const int *dim, unsigned seed
     memcpy(t.dim, dim, (size_t)rank * sizeof *dim);
     float *x = tsr_pool_alloc(g->pool, tsr_bytes(&t), 64);
     for (size_t i = 0; i < tsr_elements(&t); i++) {
-        x[i] = noise(&seed);
+        x[i] = test_randf(&seed);
         x[i] += x[i] < 0 ? -0.5f : 0.5f;        /* not near 0: some are divided by */
     }
     t.data = x;
@@ -108,7 +103,7 @@ static size_t run(const tsr_model *m, float *out)
     for (int i = 0; tsr_input(s, i); i++) {
         float *x = tsr_input(s, i)->data;
         for (size_t k = 0; k < tsr_elements(tsr_input(s, i)); k++)
-            x[k] = noise(&seed);
+            x[k] = test_randf(&seed);
     }
     tsr_run(s);
     size_t n = 0;

@@ -7,6 +7,7 @@
  * and its mean against that of unfiltered joints is the lag.
  * SPDX-License-Identifier: MIT
  */
+#include "tests/draw.h"
 #include "tests/fixture.h"
 #include <math.h>
 #include "cli/image.h"
@@ -61,8 +62,7 @@ static void make_frame(const tsr_image *photo, const tsr_affine *a, uint32_t *se
     tsr_error err = { 0 };
     assert_int_equal(tsr_picture_crop(&bytes, photo, a, &t, &err), TSR_OK);
     for (int i = 0; i < HEIGHT * WIDTH * 3; i++) {
-        *seed = *seed * 1664525u + 1013904223u;
-        const float v = pixels[i] + (float)(*seed >> 8) / (1 << 24) * 24 - 12;
+        const float v = pixels[i] + (float)test_randu(seed) * 24 - 12;
         frame->rgb[i] = (uint8_t)(v > 0 ? v < 255 ? v : 255 : 0);
     }
 }

@@ -3,6 +3,7 @@
  * people with noise on every number, and on heads that hold anything at all.  The
  * truth is in posenet_truth.c.                   SPDX-License-Identifier: MIT
  */
+#include "tests/draw.h"
 #include "tests/fixture.h"
 #include <math.h>
 #include "tests/posenet_truth.h"
@@ -16,8 +17,7 @@ static uint32_t seed;
 
 static double uniform(double low, double high)
 {
-    seed = seed * 1664525u + 1013904223u;
-    return low + (high - low) * (double)(seed >> 8) / (double)(1 << 24);
+    return low + (high - low) * test_randu(&seed);
 }
 
 typedef struct {

@@ -4,16 +4,11 @@
  * compared in test_golden_inputs.c.
  * SPDX-License-Identifier: MIT
  */
+#include "tests/draw.h"
 #include "tests/fixture.h"
 #include <math.h>
 #include "cli/image.h"
 #include "models/catalogue.h"
-
-static uint32_t noise(uint32_t *state)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return *state >> 8;
-}
 
 /* Random pixels, with unused bytes at the end of each row. */
 static tsr_image noisy_image(int width, int height, uint32_t seed)
@@ -21,7 +16,7 @@ static tsr_image noisy_image(int width, int height, uint32_t seed)
     const int stride = 3 * width + 5;
     tsr_image p = { malloc((size_t)stride * (size_t)height), width, height, stride };
     for (int i = 0; i < stride * height; i++)
-        p.rgb[i] = (uint8_t)noise(&seed);
+        p.rgb[i] = (uint8_t)test_bits(&seed);
     return p;
 }
 

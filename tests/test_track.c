@@ -7,15 +7,10 @@
  * whose answer a person can see.
  * SPDX-License-Identifier: MIT
  */
+#include "tests/draw.h"
 #include "tests/fixture.h"
 #include <math.h>
 #include "models/track.h"
-
-static double draw(uint32_t *seed)          /* 0 <= u < 1 */
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return (*seed >> 8) / 16777216.0;
-}
 
 /* ---- One-Euro ---------------------------------------------------------------------- */
 
@@ -33,8 +28,8 @@ static void check_one_euro(tsr_one_euro_previous previous, double beta, double s
     uint32_t seed = 7;
     double t = 100, x_before = 0, filtered = 0, speed = 0;
     for (int i = 0; i < 1200; i++) {
-        const double step = 1 / 120.0 + 0.02 * draw(&seed);
-        const double x = (double)(float)(40 * sin(i / 50.0) + draw(&seed));
+        const double step = 1 / 120.0 + 0.02 * test_randu(&seed);
+        const double x = (double)(float)(40 * sin(i / 50.0) + test_randu(&seed));
         t += step;
         const float got = tsr_one_euro_step(&f, &how, (float)x, t, (float)scale);
         if (i == 0) {
@@ -238,8 +233,8 @@ static void test_kalman(void **state)
     kalman k;
     tsr_box_motion m;
     for (int i = 0; i < 300; i++) {
-        const float u = 100 + 2 * (float)i + (float)draw(&seed), v = 80 + (float)draw(&seed);
-        const float w = 40 + 10 * sinf((float)i / 9), h = 60 + (float)draw(&seed);
+        const float u = 100 + 2 * (float)i + (float)test_randu(&seed), v = 80 + (float)test_randu(&seed);
+        const float w = 40 + 10 * sinf((float)i / 9), h = 60 + (float)test_randu(&seed);
         const tsr_box b = { .x0 = u - w / 2, .y0 = v - h / 2, .x1 = u + w / 2, .y1 = v + h / 2 };
         const double bw = (double)b.x1 - (double)b.x0, bh = (double)b.y1 - (double)b.y0;
         const double z[M] = { ((double)b.x0 + (double)b.x1) / 2, ((double)b.y0 + (double)b.y1) / 2,
@@ -304,10 +299,10 @@ static void test_assignment(void **state)
     uint32_t seed = 11;
     float gain[TSR_TRACKS][TSR_TRACKS] = { { 0 } };
     for (int round = 0; round < 600; round++) {
-        const int rows = (int)(7 * draw(&seed)), columns = (int)(7 * draw(&seed));
+        const int rows = (int)(7 * test_randu(&seed)), columns = (int)(7 * test_randu(&seed));
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < columns; j++)
-                gain[i][j] = draw(&seed) < 0.4 ? 0 : (float)draw(&seed) - 0.1f;
+                gain[i][j] = test_randu(&seed) < 0.4 ? 0 : (float)test_randu(&seed) - 0.1f;
         if (rows && columns && round % 10 == 0)
             gain[0][0] = NAN;
         int column[TSR_TRACKS];

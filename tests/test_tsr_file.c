@@ -14,6 +14,7 @@
 #include "engine/half.h"
 #include "loaders/tsr_file.h"
 #include "ops/ops.h"
+#include "tests/draw.h"
 
 static const tsr_options options = { .ops = tsr_all_ops };
 
@@ -32,19 +33,13 @@ static bool append(void *ctx, const void *bytes, size_t n)
     return true;
 }
 
-static float noise(unsigned *seed)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return (float)(*seed >> 8) * 0x1p-23f - 1.0f;
-}
-
 static int filled(tsr_graph *g, const char *name, const tsr_tensor *shape, unsigned *seed)
 {
     tsr_tensor t = *shape;
     t.name = name;
     float *x = tsr_pool_alloc(g->pool, tsr_bytes(&t), 64);
     for (size_t i = 0; i < tsr_elements(&t); i++)
-        x[i] = noise(seed);
+        x[i] = test_randf(seed);
     t.data = x;
     return tsr_graph_constant(g, &t);
 }
@@ -112,7 +107,7 @@ static size_t run(const tsr_model *m, float *out)
     assert_int_equal(tsr_session_open(m, NULL, block, need, &s, NULL), TSR_OK);
     float *x = tsr_input(s, 0)->data;
     for (size_t i = 0; i < tsr_elements(tsr_input(s, 0)); i++)
-        x[i] = noise(&seed);
+        x[i] = test_randf(&seed);
     tsr_run(s);
     size_t n = 0;
     for (int i = 0; tsr_output(s, i); i++) {
@@ -230,7 +225,7 @@ static void test_hostile_graph_is_harmless(void **state)
     int refused = 0;
     unsigned seed = 11;
     for (int round = 0; round < 4000; round++) {
-        const size_t at = 64 + (size_t)((noise(&seed) + 1) * 0.5f * (float)(weights_at - 64));
+        const size_t at = 64 + (size_t)((test_randf(&seed) + 1) * 0.5f * (float)(weights_at - 64));
         const unsigned char old = b.bytes[at];
         b.bytes[at] ^= (unsigned char)(1u << round % 8);
         put_u64(b.bytes + 32, tsr_file_sum(b.bytes + 64, (size_t)weights_at - 64));
