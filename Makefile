@@ -105,7 +105,7 @@ VARIANT.aarch64 := B=build-aarch64 CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu
                    FORMATS='tflite tsr' RUN='qemu-aarch64 -L /usr/aarch64-linux-gnu'
 VARIANT.armhf   := B=build-armhf CC=arm-linux-gnueabihf-gcc AR=arm-linux-gnueabihf-ar \
                    FORMATS='tflite tsr' RUN='qemu-arm -L /usr/arm-linux-gnueabihf'
-BLAS_TESTS      := $(addprefix build-openblas/test_,conv2d golden session threads)
+BLAS_TESTS      := $(addprefix build-openblas/test_,conv2d dense golden session threads)
 variant          = +@$(MAKE) --no-print-directory $(VARIANT.$*)
 
 ## all: the library and the tarsier program, in build/ (default)

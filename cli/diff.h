@@ -3,7 +3,8 @@
  *
  *     diff_side.c    what one side has: all tensors of a run, or a folder of .npy
  *     diff_match.c   which tensors of the two sides belong together
- *     diff_cause.c   why the first pair that differs may do so
+ *     diff_cause.c   why the first pair that differs may do so; diff_picture.c, if it is
+ *                    the picture that goes in
  *     diff.c         the command and its table
  * SPDX-License-Identifier: MIT
  */

@@ -10,18 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/diff_again.h"
+#include "cli/diff_guess.h"
 
-enum { MAX_CHANNELS = 4, MAX_UNKNOWNS = 2 * MAX_CHANNELS };
-
-typedef struct {
-    const diff_side *a, *b;
-    const diff_pair *p;
-    double limit;               /* distance below which a guess explains B */
-    char *text;
-} detective;
-
-static bool explains(const detective *d, const diff_variant *v)
+bool diff_explains(const diff_detective *d, const diff_variant *v)
 {
     size_t n;
     float *x = diff_again(d->a, v, &n);
@@ -33,7 +24,7 @@ static bool explains(const detective *d, const diff_variant *v)
 
 /* ---- geometry ---------------------------------------------------------------------- */
 
-static bool resize_mode(const detective *d, const diff_variant *as_is)
+static bool resize_mode(const diff_detective *d, const diff_variant *as_is)
 {
     static const char *const coord[] = { "asymmetric", "align_corners", "half_pixel",
                                          "pytorch_half_pixel" };
@@ -50,7 +41,7 @@ static bool resize_mode(const detective *d, const diff_variant *as_is)
                 w->coord = (tsr_coord)c;
                 w->nearest = (tsr_nearest_mode)k;
                 if ((w->method == r->method && w->coord == r->coord && w->nearest == r->nearest)
-                    || !explains(d, &v))
+                    || !diff_explains(d, &v))
                     continue;
                 snprintf(d->text, DIFF_CAUSE_TEXT,
                          "resize mode: A is %s %s, B looks %s %s", method[r->method],
@@ -67,7 +58,7 @@ static void swap(int *x, int *y)
 }
 
 /* Where the odd pixel of SAME padding goes. */
-static bool padding(const detective *d, const diff_variant *as_is)
+static bool padding(const diff_detective *d, const diff_variant *as_is)
 {
     diff_variant v = *as_is;
     tsr_conv2d_attr *c = &v.node.attr.conv2d;
@@ -86,7 +77,7 @@ static bool padding(const detective *d, const diff_variant *as_is)
     } else {
         return false;
     }
-    if (!memcmp(before, after, sizeof before) || !explains(d, &v))
+    if (!memcmp(before, after, sizeof before) || !diff_explains(d, &v))
         return false;
     snprintf(d->text, DIFF_CAUSE_TEXT, "SAME padding: A pads %d above and %d left, B looks like "
              "%d and %d (the odd pixel on the other side)", before[0], before[1], after[0],
@@ -108,7 +99,7 @@ static const char *clamp_name(float lo, float hi, char text[48])
     return text;
 }
 
-static bool fused_activation(const detective *d, const diff_variant *as_is)
+static bool fused_activation(const diff_detective *d, const diff_variant *as_is)
 {
     static const float bounds[][2] = { { -TSR_INFINITY, TSR_INFINITY }, { 0, TSR_INFINITY },
                                        { 0, 6 }, { -1, 1 }, { 0, 1 } };
@@ -116,7 +107,7 @@ static bool fused_activation(const detective *d, const diff_variant *as_is)
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
         diff_variant v = *as_is;
         v.node.lo = bounds[i][0], v.node.hi = bounds[i][1];
-        if ((v.node.lo == as_is->node.lo && v.node.hi == as_is->node.hi) || !explains(d, &v))
+        if ((v.node.lo == as_is->node.lo && v.node.hi == as_is->node.hi) || !diff_explains(d, &v))
             continue;
         snprintf(d->text, DIFF_CAUSE_TEXT, "activation: A has %s here, B looks like %s",
                  clamp_name(as_is->node.lo, as_is->node.hi, mine),
@@ -132,7 +123,7 @@ static bool is_activation_op(tsr_op_kind k)
 }
 
 /* A activates this layer's input, B does not, or the other way round. */
-static bool activation_before(const detective *d, const diff_variant *as_is)
+static bool activation_before(const diff_detective *d, const diff_variant *as_is)
 {
     const tsr_graph *g = &d->a->model.model->graph;
     const int maker = g->values[as_is->node.in[0]].producer;
@@ -142,7 +133,7 @@ static bool activation_before(const detective *d, const diff_variant *as_is)
                                                 g->nodes[maker].in[0]);
         v.x = x;
         if (x->dtype == as_is->x->dtype && tsr_bytes(x) == tsr_bytes(as_is->x)
-            && explains(d, &v)) {
+            && diff_explains(d, &v)) {
             snprintf(d->text, DIFF_CAUSE_TEXT, "missing activation: A's '%.80s' (%s) before this "
                      "layer has no counterpart in B", g->nodes[maker].name,
                      g->ops[g->nodes[maker].kind]->name);
@@ -160,153 +151,13 @@ static bool activation_before(const detective *d, const diff_variant *as_is)
             const float x = ((const float *)as_is->x->data)[i];
             v.x_data[i] = x < 0 ? 0 : six && x > 6 ? 6 : x;
         }
-        found = explains(d, &v);
+        found = diff_explains(d, &v);
         if (found)
             snprintf(d->text, DIFF_CAUSE_TEXT, "missing activation: B has a %s before this layer "
                      "that A lacks", six ? "RELU6" : "RELU");
     }
     free(v.x_data);
     return found;
-}
-
-/* ---- the picture that goes in ---------------------------------------------------------- */
-
-/* The input with channel c of pixel i set to f(c of pixel i). */
-static float *changed_input(const tsr_tensor *x, void (*f)(const float *from, float *to, int n,
-                                                           int which), int which)
-{
-    const size_t n = tsr_elements(x), c = (size_t)x->dim[3];
-    float *y = malloc(n * sizeof *y);
-    for (size_t i = 0; y && i < n; i += c)
-        f((const float *)x->data + i, y + i, (int)c, which);
-    return y;
-}
-
-static void reverse(const float *from, float *to, int n, int which)
-{
-    (void)which;
-    for (int c = 0; c < n; c++)
-        to[c] = from[n - 1 - c];
-}
-
-static void only_channel(const float *from, float *to, int n, int which)
-{
-    for (int c = 0; c < n; c++)
-        to[c] = c == which ? from[c] : 0;
-}
-
-static void only_ones(const float *from, float *to, int n, int which)
-{
-    (void)from;
-    for (int c = 0; c < n; c++)
-        to[c] = c == which;
-}
-
-static bool sees_picture(const detective *d, const diff_variant *v)
-{
-    return v->x->dtype == TSR_F32 && v->x->rank == 4 && v->x->dim[3] <= MAX_CHANNELS
-        && d->a->model.model->graph.values[v->node.in[0]].producer < 0;
-}
-
-static bool colour_order(const detective *d, const diff_variant *as_is)
-{
-    if (!sees_picture(d, as_is) || as_is->x->dim[3] != 3)
-        return false;
-    diff_variant v = *as_is;
-    v.x_data = changed_input(v.x, reverse, 0);
-    const bool found = v.x_data && explains(d, &v);
-    free(v.x_data);
-    if (found)
-        snprintf(d->text, DIFF_CAUSE_TEXT, "colour order: B behaves as if its input were BGR where "
-                 "A takes RGB (or the other way round)");
-    return found;
-}
-
-/* Solve the symmetric system m x = r by elimination with pivots. */
-static bool solve(int n, double m[MAX_UNKNOWNS][MAX_UNKNOWNS + 1], double *x)
-{
-    for (int k = 0; k < n; k++) {
-        int pivot = k;
-        for (int i = k + 1; i < n; i++)
-            pivot = fabs(m[i][k]) > fabs(m[pivot][k]) ? i : pivot;
-        if (fabs(m[pivot][k]) < 1e-9)
-            return false;
-        for (int j = 0; j <= n; j++) {
-            const double t = m[k][j];
-            m[k][j] = m[pivot][j], m[pivot][j] = t;
-        }
-        for (int i = k + 1; i < n; i++)
-            for (int j = n; j >= k; j--)
-                m[i][j] -= m[k][j] * m[i][k] / m[k][k];
-    }
-    for (int i = n - 1; i >= 0; i--) {
-        x[i] = m[i][n];
-        for (int j = i + 1; j < n; j++)
-            x[i] -= m[i][j] * x[j];
-        x[i] /= m[i][i];
-    }
-    return true;
-}
-
-/* The layer is linear in its input: B = bias + sum over channels of scale_c *
- * L(x_c) + mean_c * L(1_c).  Least squares over the elements that no clamp
- * touched give scale and mean. */
-static bool fit(const detective *d, const diff_variant *as_is, int c, double *x)
-{
-    float *part[MAX_UNKNOWNS + 1] = { NULL };
-    size_t n = 0;
-    bool good = true;
-    for (int u = 0; u <= 2 * c; u++) {          /* the last one: bias alone */
-        diff_variant v = *as_is;
-        v.node.lo = -TSR_INFINITY, v.node.hi = TSR_INFINITY;
-        v.x_data = changed_input(v.x, u < c ? only_channel : only_ones, u < c ? u : u - c);
-        part[u] = v.x_data ? diff_again(d->a, &v, &n) : NULL;
-        free(v.x_data);
-        good &= part[u] != NULL;
-    }
-    double m[MAX_UNKNOWNS][MAX_UNKNOWNS + 1] = { { 0 } };
-    const tsr_tensor *b = d->b->item[d->p->b].t;
-    for (size_t i = 0; good && !d->p->nchw && i < n; i++) {
-        const double y = diff_real(b, i), bias = (double)part[2 * c][i];
-        if (y <= (double)as_is->node.lo || y >= (double)as_is->node.hi)
-            continue;
-        for (int r = 0; r < 2 * c; r++) {
-            const double pr = (double)part[r][i] - bias;
-            for (int k = 0; k < 2 * c; k++)
-                m[r][k] += pr * ((double)part[k][i] - bias);
-            m[r][2 * c] += pr * (y - bias);
-        }
-    }
-    for (int u = 0; u <= 2 * c; u++)
-        free(part[u]);
-    return good && !d->p->nchw && solve(2 * c, m, x);
-}
-
-static bool scale_and_mean(const detective *d, const diff_variant *as_is)
-{
-    double x[MAX_UNKNOWNS];
-    if (!sees_picture(d, as_is)
-        || (as_is->node.kind != TSR_OP_CONV2D && as_is->node.kind != TSR_OP_DEPTHWISE_CONV2D))
-        return false;
-    const int c = as_is->x->dim[3];
-    if (!fit(d, as_is, c, x))
-        return false;
-    diff_variant v = *as_is;
-    const size_t n = tsr_elements(v.x);
-    v.x_data = malloc(n * sizeof *v.x_data);
-    for (size_t i = 0; v.x_data && i < n; i++) {
-        const int k = (int)(i % (size_t)c);
-        v.x_data[i] = (float)(x[k] * (double)((const float *)v.x->data)[i] + x[c + k]);
-    }
-    const bool found = v.x_data && explains(d, &v);
-    free(v.x_data);
-    if (!found)
-        return false;
-    int used = snprintf(d->text, DIFF_CAUSE_TEXT, "mean and scale: B behaves as if its input were");
-    for (int k = 0; k < c && used < DIFF_CAUSE_TEXT - 40; k++)
-        used += snprintf(d->text + used, (size_t)(DIFF_CAUSE_TEXT - used), "%s x * %.4g %+.4g",
-                         k ? "," : "", x[k], x[c + k]);
-    return true;
 }
 
 /* ---- numbers ----------------------------------------------------------------------------- */
@@ -329,7 +180,7 @@ static float *sorted(const tsr_tensor *t)
 }
 
 /* The same numbers in another order. */
-static bool layout(const detective *d)
+static bool layout(const diff_detective *d)
 {
     const tsr_tensor *ta = d->a->item[d->p->a].t, *tb = d->b->item[d->p->b].t;
     const size_t n = tsr_elements(ta);
@@ -347,7 +198,7 @@ static bool layout(const detective *d)
     return same;
 }
 
-static bool rounding(const detective *d)
+static bool rounding(const diff_detective *d)
 {
     const tsr_tensor *t = d->a->item[d->p->a].t;
     if ((t->dtype != TSR_U8 && t->dtype != TSR_S8) || t->quant.scale == 0)
@@ -360,7 +211,7 @@ static bool rounding(const detective *d)
     return true;
 }
 
-static bool weights(const detective *d, const diff_variant *va)
+static bool weights(const diff_detective *d, const diff_variant *va)
 {
     static const char *const role[] = { "input", "filter", "bias" };
     diff_variant vb;
@@ -389,13 +240,13 @@ void diff_cause(const diff_side *a, const diff_side *b, const diff_pair *p,
                 char text[DIFF_CAUSE_TEXT])
 {
     const double now = p->range > 0 ? p->max_error / p->range : p->max_error;
-    const detective d = { a, b, p, now / 50 < 1e-3 ? now / 50 : 1e-3, text };
+    const diff_detective d = { a, b, p, now / 50 < 1e-3 ? now / 50 : 1e-3, text };
     diff_variant v;
     text[0] = '\0';
     if (rounding(&d) || layout(&d) || !a->model.model || !diff_variant_of(a, p->a, &v))
         return;
-    if (colour_order(&d, &v) || resize_mode(&d, &v) || padding(&d, &v) || fused_activation(&d, &v)
-        || activation_before(&d, &v) || scale_and_mean(&d, &v))
+    if (diff_colour_order(&d, &v) || resize_mode(&d, &v) || padding(&d, &v)
+        || fused_activation(&d, &v) || activation_before(&d, &v) || diff_scale_and_mean(&d, &v))
         return;
     weights(&d, &v);
 }

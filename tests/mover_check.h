@@ -6,7 +6,7 @@
 #ifndef MOVER_CHECK_H
 #define MOVER_CHECK_H
 
-#include "tests/op_harness.h"
+#include "tests/three_threads.h"
 
 static const tsr_dtype by_size[4] = { TSR_U8, TSR_F16, TSR_F32, TSR_S64 };
 
@@ -28,21 +28,6 @@ static inline void compare(const op_case *c, source from, const void *padding)
         if (memcmp(want, (const uint8_t *)c->out.data + k * e, e) != 0)
             fail_msg("%s: output element %zu differs", tsr_all_ops[c->node.kind]->name, k);
     }
-}
-
-static tsr_threads *three;
-
-static inline int start_threads(void **state)
-{
-    (void)state;
-    return tsr_threads_start(3, &three, NULL) == TSR_OK ? 0 : -1;
-}
-
-static inline int stop_threads(void **state)
-{
-    (void)state;
-    tsr_threads_stop(three);
-    return 0;
 }
 
 /* Run and compare with one thread, then with three. */

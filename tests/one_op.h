@@ -13,7 +13,7 @@
 #include <string.h>
 #include "engine/session.h"
 #include "ops/ops.h"
-#include "tests/draw.h"
+#include "tests/chance.h"
 
 typedef struct {
     tsr_node node;              /* kind, lo, hi, attr; from one_op_make */

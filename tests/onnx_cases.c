@@ -8,90 +8,15 @@
 #include "loaders/protobuf.h"
 #include "tests/golden_io.h"
 #include "tests/onnx_cases.h"
-
-/* A tensor as numbers: long double holds every 64-bit integer and every double. */
-typedef struct {
-    bool ok;
-    int64_t elem, dim[8];
-    int rank;
-    size_t count;
-    long double *x;
-    golden_file file;
-} numbers;
+#include "tests/onnx_numbers.h"
 
 typedef struct {
     golden_file model;
     char input_name[CASE_TENSORS][80];
     int input_count;
-    numbers in[CASE_TENSORS], out[CASE_TENSORS];
+    onnx_numbers in[CASE_TENSORS], out[CASE_TENSORS];
     int in_count, out_count;
 } onnx_case;
-
-enum { FLOAT = 1, UINT8, INT8, UINT16, INT16, INT32, INT64, STRING, BOOL, FLOAT16, DOUBLE, UINT32,
-       UINT64, BFLOAT16 = 16 };
-
-static const unsigned char elem_bytes[17] = { 0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 0, 0, 2 };
-
-/* ---- reading TensorProto ---------------------------------------------------------- */
-
-static long double number_of(int64_t elem, uint64_t bits)
-{
-    float f;
-    double d;
-    uint32_t low = (uint32_t)bits;
-    switch (elem) {
-    case BFLOAT16: low <<= 16;  /* fall through */
-    case FLOAT: memcpy(&f, &low, sizeof f); return (long double)f;
-    case DOUBLE: memcpy(&d, &bits, sizeof d); return (long double)d;
-    case FLOAT16: return (long double)tsr_half_to_float((uint16_t)bits);
-    case INT8: return (int8_t)bits;
-    case INT16: return (int16_t)bits;
-    case INT32: return (int32_t)bits;
-    case INT64: return (int64_t)bits;
-    default: return bits;
-    }
-}
-
-static void read_fields(numbers *n, tsr_reader r, tsr_reader *raw)
-{
-    tsr_pb_field field;
-    uint64_t x;
-    while (tsr_pb_next(&r, &field))
-        if (field.number == 1)
-            while (tsr_pb_number(&field, 0, &x) && n->rank < 8)
-                n->dim[n->rank++] = (int64_t)x;
-        else if (field.number == 2)
-            n->elem = (int64_t)field.value;
-        else if (field.number == 9)
-            *raw = field.bytes;
-    n->ok = !r.bad && raw->at && n->elem > 0 && n->elem < 17 && elem_bytes[n->elem];
-}
-
-/* The data was written by one tool, which always uses raw_data for numbers. */
-static numbers read_numbers(const char *path)
-{
-    numbers n = { .file = golden_read(path) };
-    tsr_reader raw = { NULL, NULL, false };
-    if (!n.file.bytes)
-        return n;
-    read_fields(&n, rd_make(n.file.bytes, n.file.size), &raw);
-    n.count = 1;
-    for (int i = 0; i < n.rank; i++)
-        n.count *= (size_t)n.dim[i];
-    if (!n.ok || rd_left(&raw) != n.count * elem_bytes[n.elem]) {
-        n.ok = false;
-        return n;
-    }
-    n.x = malloc((n.count + 1) * sizeof *n.x);
-    for (size_t i = 0; n.x && i < n.count; i++) {
-        uint64_t bits = 0;
-        for (int k = 0; k < elem_bytes[n.elem]; k++)
-            bits |= (uint64_t)rd_u8(&raw) << 8 * k;
-        n.x[i] = number_of(n.elem, bits);
-    }
-    n.ok = n.x != NULL;
-    return n;
-}
 
 /* ---- reading the case --------------------------------------------------------------- */
 
@@ -157,33 +82,17 @@ static void collect_operator(void *arg, const char *name)
     add_operator(r->operators, sizeof r->operators, name);
 }
 
-static int read_all(const char *dir, const char *what, numbers *to)
+static int read_all(const char *dir, const char *what, onnx_numbers *to)
 {
     int count = 0;
     for (; count < CASE_TENSORS; count++) {
         char path[600];
         snprintf(path, sizeof path, "%s/test_data_set_0/%s_%d.pb", dir, what, count);
-        to[count] = read_numbers(path);
+        to[count] = onnx_numbers_read(path);
         if (!to[count].file.bytes)
             return count;
     }
     return count;
-}
-
-static bool all_ok(const numbers *n, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (!n[i].ok)
-            return false;
-    return true;
-}
-
-static void free_numbers(numbers *n, int count)
-{
-    for (int i = 0; i < count; i++) {
-        free(n[i].file.bytes);
-        free(n[i].x);
-    }
 }
 
 /* ---- constants ------------------------------------------------------------------------- */
@@ -234,7 +143,7 @@ static golden_file with_constants(const onnx_case *c, unsigned mask)
 
 /* ---- running ------------------------------------------------------------------------------ */
 
-static void feed(tsr_tensor *t, const numbers *n)
+static void feed(tsr_tensor *t, const onnx_numbers *n)
 {
     for (size_t i = 0; i < n->count && i < tsr_elements(t); i++)
         switch (t->dtype) {
@@ -265,15 +174,16 @@ static long double element(const tsr_tensor *t, size_t i)
 static tsr_dtype expected_type(int64_t elem)
 {
     static const tsr_dtype types[17] = {
-        [FLOAT] = TSR_F32, [DOUBLE] = TSR_F32, [BFLOAT16] = TSR_F32, [FLOAT16] = TSR_F16,
-        [INT8] = TSR_S8, [UINT8] = TSR_U8, [INT16] = TSR_S16, [UINT16] = TSR_S32,
-        [INT32] = TSR_S32, [UINT32] = TSR_S64, [INT64] = TSR_S64, [UINT64] = TSR_S64,
-        [BOOL] = TSR_BOOL,
+        [ONNX_FLOAT] = TSR_F32, [ONNX_DOUBLE] = TSR_F32, [ONNX_BFLOAT16] = TSR_F32,
+        [ONNX_FLOAT16] = TSR_F16, [ONNX_INT8] = TSR_S8, [ONNX_UINT8] = TSR_U8,
+        [ONNX_INT16] = TSR_S16, [ONNX_UINT16] = TSR_S32, [ONNX_INT32] = TSR_S32,
+        [ONNX_UINT32] = TSR_S64, [ONNX_INT64] = TSR_S64, [ONNX_UINT64] = TSR_S64,
+        [ONNX_BOOL] = TSR_BOOL,
     };
     return types[elem];
 }
 
-static bool same_shape(const tsr_tensor *t, const numbers *want)
+static bool same_shape(const tsr_tensor *t, const onnx_numbers *want)
 {
     bool same = t && t->data && t->rank == want->rank && t->dtype == expected_type(want->elem);
     for (int k = 0; same && k < want->rank; k++)
@@ -284,7 +194,7 @@ static bool same_shape(const tsr_tensor *t, const numbers *want)
 /* Half a unit of the smaller types, a thousandth for halves (their own unit), and
  * for floats what separates two orders of summation: 2e-5 of the greatest value
  * plus 1e-4 of each. */
-static void compare(const tsr_tensor *t, const numbers *want, int index, case_result *r)
+static void compare(const tsr_tensor *t, const onnx_numbers *want, int index, case_result *r)
 {
     if (!same_shape(t, want)) {
         r->outcome = CASE_WRONG;
@@ -299,7 +209,7 @@ static void compare(const tsr_tensor *t, const numbers *want, int index, case_re
             largest = fabsl(want->x[i]);
     for (size_t i = 0; i < want->count; i++) {
         const long double w = want->x[i], g = element(t, i);
-        const long double unit = want->elem == FLOAT16 ? 1e-3L : 1e-4L;
+        const long double unit = want->elem == ONNX_FLOAT16 ? 1e-3L : 1e-4L;
         const long double allowed = real ? unit * fabsl(w) + 2e-5L * largest + 1e-7L : 0;
         if (w == g || (isnan(w) && isnan(g)))
             continue;
@@ -382,8 +292,8 @@ case_result onnx_case_run(const char *dir)
     each_name(&c.model, 11, 1, collect_input, &search);
     c.in_count = read_all(dir, "input", c.in);
     c.out_count = read_all(dir, "output", c.out);
-    if (!c.out_count || c.in_count != c.input_count || !all_ok(c.in, c.in_count)
-        || !all_ok(c.out, c.out_count)) {
+    if (!c.out_count || c.in_count != c.input_count || !onnx_numbers_ok(c.in, c.in_count)
+        || !onnx_numbers_ok(c.out, c.out_count)) {
         char text[300];
         const int unknown = tsr_model_unsupported(c.model.bytes, c.model.size, text, sizeof text);
         r.outcome = unknown ? CASE_UNKNOWN : CASE_UNREADABLE;
@@ -391,8 +301,8 @@ case_result onnx_case_run(const char *dir)
     } else {
         try_masks(&c, &r);
     }
-    free_numbers(c.in, c.in_count);
-    free_numbers(c.out, c.out_count);
+    onnx_numbers_free(c.in, c.in_count);
+    onnx_numbers_free(c.out, c.out_count);
     free(c.model.bytes);
     return r;
 }

@@ -4,18 +4,11 @@
  *                                                SPDX-License-Identifier: MIT
  */
 #include <math.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include "engine/session.h"
 #include "loaders/tsr_file.h"
 #include "ops/ops.h"
-#include "tests/draw.h"
+#include "tests/chance.h"
+#include "tests/run_model.h"
 
 static unsigned seed = 1;
 
@@ -167,25 +160,6 @@ static double *evaluate64(const tsr_graph *g, const float *input)
 
 /* ---- running -------------------------------------------------------------------------- */
 
-/* The output for this input, malloc'ed. */
-static float *run(const tsr_model *m, const float *input, int workers)
-{
-    tsr_threads *threads = NULL;
-    assert_int_equal(tsr_threads_start(workers, &threads, NULL), TSR_OK);
-    const size_t need = tsr_session_bytes(m, threads);
-    void *block = malloc(need);
-    tsr_session *s = NULL;
-    assert_int_equal(tsr_session_open(m, threads, block, need, &s, NULL), TSR_OK);
-    memcpy(tsr_input(s, 0)->data, input, tsr_bytes(tsr_input(s, 0)));
-    tsr_run(s);
-    const size_t bytes = tsr_bytes(tsr_output(s, 0));
-    float *y = malloc(bytes);
-    memcpy(y, tsr_output(s, 0)->data, bytes);
-    free(block);
-    tsr_threads_stop(threads);
-    return y;
-}
-
 static int chains(const tsr_model *m)
 {
     int n = 0;
@@ -214,13 +188,13 @@ static int check(const network *n)
     for (size_t i = 0; i < inputs; i++)
         x[i] = noise();
     double *want = evaluate64(&plain->graph, x), range = 1;
-    float *by_layer = run(plain, x, 1);
+    float *by_layer = run_model(plain, x, 1);
     for (size_t i = 0; i < outputs; i++)
         range = fmax(range, fabs(want[i]));
     for (size_t i = 0; i < outputs; i++)
         assert_true(fabs(want[i] - (double)by_layer[i]) <= 2e-5 * range);
     for (int workers = 1; workers <= 4; workers++) {
-        float *by_rows = run(fused, x, workers);
+        float *by_rows = run_model(fused, x, workers);
         assert_memory_equal(by_rows, by_layer, outputs * sizeof *by_rows);
         free(by_rows);
     }
@@ -380,13 +354,13 @@ static void check_task(const task *k, int want_chains)
     for (size_t i = 0; i < inputs; i++)
         x[i] = noise();
     const size_t bytes = tsr_bytes(tsr_model_output(plain, 0));
-    float *want = run(plain, x, 1);
+    float *want = run_model(plain, x, 1);
     bool varies = false;
     for (size_t i = 1; i < bytes; i++)
         varies |= ((unsigned char *)want)[i] != ((unsigned char *)want)[i % 4];
     assert_true(varies);
     for (int workers = 1; workers <= 3; workers++) {
-        float *got = run(fused, x, workers);
+        float *got = run_model(fused, x, workers);
         assert_memory_equal(got, want, bytes);
         free(got);
     }

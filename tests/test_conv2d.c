@@ -1,5 +1,5 @@
 /*
- * test_conv2d.c - convolution and dense layers in float against sums in double.
+ * test_conv2d.c - convolutions in float against sums in double.
  *
  * Shapes are random within the corners that the code distinguishes: taps and runs,
  * padding on all sides, dilation, groups, batches, one-pixel outputs, panels of every
@@ -12,19 +12,13 @@
 #include <stdio.h>
 #include "engine/cpu.h"
 #include "ops/conv2d.h"
-#include "tests/op_harness.h"
+#include "tests/conv_harness.h"
 
 typedef struct {
     int n, h, w, c, oc, kh, kw;
     tsr_conv2d_attr a;
     bool bias, residual, clamp;
 } geometry;
-
-static void fill(tsr_tensor *t)
-{
-    for (size_t i = 0; i < tsr_elements(t); i++)
-        ((float *)t->data)[i] = (float)harness_int(-1000, 1000) / 500.0f;
-}
 
 static op_case make_conv(const geometry *g)
 {
@@ -49,11 +43,6 @@ static op_case make_conv(const geometry *g)
     if (g->clamp)
         c.node.lo = 0, c.node.hi = 6;
     return c;
-}
-
-static float at(const tsr_tensor *t, int n, int y, int x, int c)
-{
-    return ((const float *)t->data)[harness_index(t, (int[]){ n, y, x, c })];
 }
 
 /* What output element (n, oy, ox, co) must be, and the sum of absolute products. */
@@ -93,21 +82,6 @@ static void compare_conv(const op_case *c)
         if (!(fabs(got - w) <= gamma * abs))
             fail_msg("[%d,%d,%d,%d] is %.9g, want %.9g", o[0], o[1], o[2], o[3], got, w);
     }
-}
-
-/* The op's result with 3 threads must be the bits of that with 1. */
-static void run_both_ways(op_case *c)
-{
-    tsr_threads *threads = NULL;
-    assert_int_equal(tsr_threads_start(3, &threads, NULL), TSR_OK);
-    c->threads = threads;
-    op_case_run(c);
-    void *many = c->out.data;
-    c->threads = NULL;
-    op_case_run(c);
-    assert_memory_equal(many, c->out.data, tsr_bytes(&c->out));
-    free(many);
-    tsr_threads_stop(threads);
 }
 
 static void check_conv(const geometry *g)
@@ -276,13 +250,6 @@ static void test_filter_as_large_as_the_image(void **state)
     check_conv(&g);
 }
 
-static void expect_refusal(op_case *c, tsr_status status, const char *word)
-{
-    assert_int_equal(op_case_infer(c), status);
-    if (!strstr(c->err.text, word))
-        fail_msg("'%s' does not say '%s'", c->err.text, word);
-}
-
 static void test_refusals(void **state)
 {
     (void)state;
@@ -321,160 +288,6 @@ static void test_refusals(void **state)
     op_case_free(&c);
 }
 
-static void check_dense(int rows, int k, int n, bool keep_dims)
-{
-    op_case c = op_case_make(TSR_OP_DENSE, 3);
-    c.node.attr.dense.keep_dims = keep_dims;
-    c.node.hi = 9;
-    c.constant_inputs = true;
-    c.in[0] = harness_tensor(TSR_F32, 3, (int[]){ 1, rows, k });
-    c.in[1] = harness_tensor(TSR_F32, 2, (int[]){ n, k });
-    c.in[2] = harness_tensor(TSR_F32, 1, (int[]){ n });
-    for (int i = 0; i < 3; i++)
-        fill(&c.in[i]);
-    run_both_ways(&c);
-    assert_int_equal(c.out.rank, keep_dims ? 3 : 2);
-    assert_int_equal(c.out.dim[c.out.rank - 2], rows);
-    assert_int_equal(c.out.dim[c.out.rank - 1], n);
-    const float *x = c.in[0].data, *w = c.in[1].data, *b = c.in[2].data, *y = c.out.data;
-    const double u = 0x1p-24, gamma = (k + 2) * u / (1 - (k + 2) * u);
-    for (int i = 0; i < rows * n; i++) {
-        double sum = (double)b[i % n], abs = fabs(sum);
-        for (int j = 0; j < k; j++) {
-            const double p = (double)x[i / n * k + j] * (double)w[i % n * k + j];
-            sum += p, abs += fabs(p);
-        }
-        if (!(fabs((double)y[i] - fmin(sum, 9)) <= gamma * abs + 9 * u))
-            fail_msg("dense %dx%dx%d: [%d] is %.9g, want %.9g", rows, k, n, i, (double)y[i], sum);
-    }
-    op_case_free(&c);
-}
-
-static void test_dense(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 60; i++)
-        check_dense(i % 2 ? 1 : harness_int(2, 60), harness_int(1, 70), harness_int(1, 40), i & 4);
-    check_dense(1, 1280, 300, false);
-}
-
-/* The other way round than the op: paint each input pixel's patch. */
-static void paint(const op_case *c, double *sum, double *abs)
-{
-    const tsr_transpose_conv2d_attr *a = &c->node.attr.transpose_conv2d;
-    const int *f = c->in[1].dim;
-    for (size_t i = 0; i < tsr_elements(&c->out); i++) {
-        sum[i] = c->node.in_count > 2 ? (double)((float *)c->in[2].data)[i % (size_t)f[0]] : 0;
-        abs[i] = fabs(sum[i]);
-    }
-    for (size_t i = 0; i < tsr_elements(&c->in[0]); i++)
-        for (size_t j = 0; j < tsr_elements(&c->in[1]) / (size_t)f[3]; j++) {
-            int p[4], q[4];
-            harness_coordinates(&c->in[0], i, p);
-            harness_coordinates(&c->in[1], j * (size_t)f[3] + (size_t)p[3], q);
-            const int oy = p[1] * a->stride_y + q[1] - a->pad_top;
-            const int ox = p[2] * a->stride_x + q[2] - a->pad_left;
-            if (oy < 0 || oy >= a->oh || ox < 0 || ox >= a->ow)
-                continue;
-            const size_t o = harness_index(&c->out, (int[]){ p[0], oy, ox, q[0] });
-            const double product = (double)((float *)c->in[0].data)[i]
-                                 * (double)at(&c->in[1], q[0], q[1], q[2], q[3]);
-            sum[o] += product, abs[o] += fabs(product);
-        }
-}
-
-static void check_transposed(tsr_transpose_conv2d_attr a, const int x[4], const int f[4], bool bias)
-{
-    op_case c = op_case_make(TSR_OP_TRANSPOSE_CONV2D, bias ? 3 : 2);
-    c.node.attr.transpose_conv2d = a;
-    c.node.lo = -3;
-    c.constant_inputs = true;
-    c.in[0] = harness_tensor(TSR_F32, 4, x);
-    c.in[1] = harness_tensor(TSR_F32, 4, f);
-    if (bias)
-        c.in[2] = harness_tensor(TSR_F32, 1, f);
-    for (int i = 0; i < c.node.in_count; i++)
-        fill(&c.in[i]);
-    run_both_ways(&c);
-    const size_t size = tsr_elements(&c.out);
-    double *sum = malloc(2 * size * sizeof *sum), *abs = sum + size;
-    assert_non_null(sum);
-    paint(&c, sum, abs);
-    const double u = 0x1p-24;
-    const int k = f[1] * f[2] * f[3] + 2;
-    for (size_t i = 0; i < size; i++)
-        if (!(fabs((double)((float *)c.out.data)[i] - fmax(sum[i], -3)) <=
-              k * u / (1 - k * u) * abs[i]))
-            fail_msg("[%zu] is %.9g, want %.9g", i, (double)((float *)c.out.data)[i], sum[i]);
-    free(sum);
-    op_case_free(&c);
-}
-
-static void test_transposed(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 200; i++) {
-        const int x[] = { harness_int(1, 2), harness_int(1, 7), harness_int(1, 7),
-                          harness_int(1, 9) };
-        const int f[] = { harness_int(1, 40), harness_int(1, 5), harness_int(1, 5), x[3] };
-        tsr_transpose_conv2d_attr a = {
-            .stride_y = harness_int(1, 4), .stride_x = harness_int(1, 4),
-            .pad_top = harness_int(0, 3), .pad_left = harness_int(0, 3)
-        };
-        /* Cut short, exact, or longer than what is painted. */
-        a.oh = (x[1] - 1) * a.stride_y + f[1] - a.pad_top + harness_int(-2, 2);
-        a.ow = (x[2] - 1) * a.stride_x + f[2] - a.pad_left + harness_int(-2, 2);
-        a.oh = a.oh < 1 ? 1 : a.oh, a.ow = a.ow < 1 ? 1 : a.ow;
-        check_transposed(a, x, f, i % 3);
-        a.pad_left = 0, a.stride_x = f[2], a.ow = x[2] * f[2];      /* side by side */
-        check_transposed(a, x, f, i % 3);
-    }
-    check_transposed((tsr_transpose_conv2d_attr){ .stride_y = 2, .stride_x = 2,
-                                                  .oh = 6, .ow = 300 },
-                     (int[]){ 1, 3, 150, 5 }, (int[]){ 7, 2, 2, 5 }, true);
-}
-
-static void test_transposed_refusals(void **state)
-{
-    (void)state;
-    op_case c = op_case_make(TSR_OP_TRANSPOSE_CONV2D, 2);
-    c.constant_inputs = true;
-    c.node.attr.transpose_conv2d = (tsr_transpose_conv2d_attr){ .stride_y = 2, .stride_x = 2,
-                                                                .oh = 8, .ow = 8 };
-    c.in[0] = harness_tensor(TSR_F32, 4, (int[]){ 1, 4, 4, 3 });
-    c.in[1] = harness_tensor(TSR_F32, 4, (int[]){ 5, 2, 2, 3 });
-    assert_int_equal(op_case_infer(&c), TSR_OK);
-    c.constant_inputs = false;
-    expect_refusal(&c, TSR_UNSUPPORTED, "constant");
-    c.constant_inputs = true;
-    c.in[1].dim[3] = 2;
-    expect_refusal(&c, TSR_BAD_FILE, "filter wants 2 channels, input has 3");
-    c.in[1].dim[3] = 3;
-    c.node.attr.transpose_conv2d.stride_y = 0;
-    expect_refusal(&c, TSR_BAD_FILE, "stride 0x2");
-    c.node.attr.transpose_conv2d.stride_y = 2;
-    c.in[0].dtype = TSR_S16;
-    expect_refusal(&c, TSR_UNSUPPORTED, "s16");
-    op_case_free(&c);
-}
-
-static void test_dense_refusals(void **state)
-{
-    (void)state;
-    op_case c = op_case_make(TSR_OP_DENSE, 2);
-    c.constant_inputs = true;
-    c.in[0] = harness_tensor(TSR_F32, 2, (int[]){ 3, 8 });
-    c.in[1] = harness_tensor(TSR_F32, 2, (int[]){ 5, 12 });
-    assert_int_equal(op_case_infer(&c), TSR_OK);        /* 24 inputs are 2 rows of 12 */
-    assert_int_equal(c.out.dim[0], 2);
-    c.node.attr.dense.keep_dims = true;
-    expect_refusal(&c, TSR_BAD_FILE, "filter wants 12 channels, input has 8");
-    c.node.attr.dense.keep_dims = false;
-    c.in[1].dim[1] = 7;
-    expect_refusal(&c, TSR_BAD_FILE, "24 inputs are no rows of 7");
-    op_case_free(&c);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -488,10 +301,6 @@ int main(void)
         cmocka_unit_test(test_window_in_the_padding),
         cmocka_unit_test(test_filter_as_large_as_the_image),
         cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_dense),
-        cmocka_unit_test(test_dense_refusals),
-        cmocka_unit_test(test_transposed),
-        cmocka_unit_test(test_transposed_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

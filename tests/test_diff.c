@@ -17,7 +17,7 @@
 #include "cli/npy.h"
 #include "loaders/tsr_file.h"
 #include "ops/ops.h"
-#include "tests/draw.h"
+#include "tests/chance.h"
 
 typedef enum {
     SOUND, RESIZE_MODE, PADDING, COLOUR, SCALED, NO_FUSED_ACTIVATION, NO_ACTIVATION, LAYOUT,

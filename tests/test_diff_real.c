@@ -7,7 +7,7 @@
  * Skipped without TARSIER_MODELS.                 SPDX-License-Identifier: MIT
  */
 #define _POSIX_C_SOURCE 200809L
-#include "tests/draw.h"
+#include "tests/chance.h"
 #include "tests/fixture.h"
 #include "cli/diff.h"
 #include "cli/npy.h"

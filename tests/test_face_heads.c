@@ -5,7 +5,7 @@
  * computed here cell by cell, without candidates' limits, and compared one by one.
  * SPDX-License-Identifier: MIT
  */
-#include "tests/draw.h"
+#include "tests/chance.h"
 #include "tests/fixture.h"
 #include <math.h>
 #include "cli/image.h"

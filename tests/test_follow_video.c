@@ -13,7 +13,7 @@
  * which the network looks depends on its own last answer and settles in some frames.
  * SPDX-License-Identifier: MIT
  */
-#include "tests/draw.h"
+#include "tests/chance.h"
 #include "tests/follow_fixture.h"
 #include <malloc.h>
 #include <math.h>

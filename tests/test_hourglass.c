@@ -12,7 +12,7 @@
  * SPDX-License-Identifier: MIT
  */
 #define _POSIX_C_SOURCE 200809L
-#include "tests/draw.h"
+#include "tests/chance.h"
 #include "tests/fixture.h"
 #include <math.h>
 #include <unistd.h>

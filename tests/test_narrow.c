@@ -4,17 +4,10 @@
  *                                                SPDX-License-Identifier: MIT
  */
 #include <math.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include "engine/session.h"
 #include "ops/ops.h"
-#include "tests/draw.h"
+#include "tests/chance.h"
+#include "tests/run_model.h"
 
 static unsigned seed = 1;
 
@@ -52,27 +45,6 @@ static int convolve(tsr_graph *g, tsr_op_kind kind, int x, int oc, int k, tsr_co
     tsr_node n = tsr_node_make(kind, "conv", in, residual < 0 ? 3 : 4);
     n.attr.conv2d = attr;
     return tsr_graph_node(g, &n, &(tsr_tensor){ .name = "conv" });
-}
-
-/* The output for this input, malloc'ed. */
-static float *run(const tsr_model *m, const float *input, int workers)
-{
-    tsr_threads *threads = NULL;
-    assert_int_equal(tsr_threads_start(workers, &threads, NULL), TSR_OK);
-    const size_t need = tsr_session_bytes(m, threads);
-    void *block = malloc(need);
-    tsr_session *s = NULL;
-    assert_int_equal(tsr_session_open(m, threads, block, need, &s, NULL), TSR_OK);
-    assert_int_equal(tsr_input(s, 0)->dtype, TSR_F32);
-    assert_int_equal(tsr_output(s, 0)->dtype, TSR_F32);
-    memcpy(tsr_input(s, 0)->data, input, tsr_bytes(tsr_input(s, 0)));
-    tsr_run(s);
-    const size_t bytes = tsr_bytes(tsr_output(s, 0));
-    float *y = malloc(bytes);
-    memcpy(y, tsr_output(s, 0)->data, bytes);
-    free(block);
-    tsr_threads_stop(threads);
-    return y;
 }
 
 static int count(const tsr_graph *g, tsr_op_kind kind)
@@ -138,7 +110,7 @@ static void check_layer(tsr_op_kind kind, int c, int oc, int k, tsr_conv2d_attr 
     float *in = malloc(inputs * sizeof *in);
     for (size_t i = 0; i < inputs; i++)
         in[i] = noise();
-    float *got = run(m, in, from_to(1, 3));
+    float *got = run_model(m, in, from_to(1, 3));
     const int *d = tsr_model_output(m, 0)->dim;
     for (int i = 0; i < d[1] * d[2] * d[3]; i++) {
         double sum, size;
@@ -199,9 +171,9 @@ static void networks_are_half_as_large(void **state)
     float x[20 * 20 * 8];
     for (int i = 0; i < 20 * 20 * 8; i++)
         x[i] = noise();
-    float *alone = run(half, x, 1);
+    float *alone = run_model(half, x, 1);
     for (int workers = 2; workers <= 5; workers++) {
-        float *together = run(half, x, workers);
+        float *together = run_model(half, x, workers);
         assert_memory_equal(alone, together, 20 * 20 * 16 * sizeof *alone);
         free(together);
     }

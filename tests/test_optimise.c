@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include "engine/session.h"
 #include "ops/ops.h"
-#include "tests/draw.h"
+#include "tests/chance.h"
 
 /* ---- a notation for small networks ------------------------------------------------- */
 

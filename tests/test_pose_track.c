@@ -7,7 +7,7 @@
  * and its mean against that of unfiltered joints is the lag.
  * SPDX-License-Identifier: MIT
  */
-#include "tests/draw.h"
+#include "tests/chance.h"
 #include "tests/fixture.h"
 #include <math.h>
 #include "cli/image.h"

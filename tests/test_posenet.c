@@ -3,7 +3,7 @@
  * people with noise on every number, and on heads that hold anything at all.  The
  * truth is in posenet_truth.c.                   SPDX-License-Identifier: MIT
  */
-#include "tests/draw.h"
+#include "tests/chance.h"
 #include "tests/fixture.h"
 #include <math.h>
 #include "tests/posenet_truth.h"

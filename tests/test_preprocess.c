@@ -4,7 +4,7 @@
  * compared in test_golden_inputs.c.
  * SPDX-License-Identifier: MIT
  */
-#include "tests/draw.h"
+#include "tests/chance.h"
 #include "tests/fixture.h"
 #include <math.h>
 #include "cli/image.h"

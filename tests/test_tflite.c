@@ -10,36 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "loaders/load.h"
-#include "tests/tflite_check.h"
-
-#define DIM(...) (const int[]){ __VA_ARGS__ }
-#define WANT(...) (const double[]){ __VA_ARGS__ }
-static const float x[] = { 1, -2, 3, 4, -5, 6 };
-static const float ones[] = { 1, 1, 1, 1, 1, 1 };
-
-/* y = relu(x + ones): the sound model that the others spoil. */
-typedef struct {
-    mk_model m;
-    int x, c, mid, y;
-} sound;
-
-static sound make_sound(void)
-{
-    sound s = { 0 };
-    s.x = mk_input(&s.m, "x", MK_F32, 2, DIM(2, 3));
-    s.c = mk_constant(&s.m, "ones", MK_F32, 2, DIM(2, 3), ones);
-    s.mid = mk_value(&s.m, "sum", MK_F32, 2, DIM(2, 3));
-    s.y = mk_value(&s.m, "y", MK_F32, 2, DIM(2, 3));
-    mk_option(mk_operator(&s.m, 0, s.x, s.c, -1, s.mid), 11, 0, 1, 0);
-    mk_operator(&s.m, 19, s.mid, -1, -1, s.y);
-    mk_output(&s.m, s.y);
-    return s;
-}
-
-static void expect_sound(const mk_model *m)
-{
-    expect_output(m, x, NULL, 0, WANT(2, 0, 4, 5, 0, 7), 6, 0);
-}
+#include "tests/tflite_sound.h"
 
 /* ---- accepted spellings ------------------------------------------------ */
 
@@ -286,168 +257,6 @@ static void bad_quantisation(void **state)
     expect_refusal(&m, TSR_UNSUPPORTED, "'y'|per channel");
 }
 
-/* ---- sparse constants -------------------------------------------------- */
-
-static mk_sparsity rows_of_two(void)
-{
-    static const int segments[] = { 0, 1, 3 }, indices[] = { 0, 1, 2 };
-    return (mk_sparsity){
-        .order = { 0, 1 }, .level_count = 2,
-        .levels = { { .dense_size = 2 },
-                    { .csr = true, .index_bytes = 1, .segments = segments, .segment_count = 3,
-                      .indices = indices, .index_count = 3 } },
-    };
-}
-
-static void bad_sparsity(void **state)
-{
-    (void)state;
-    for (int fault = 0; fault < 9; fault++) {
-        sound s = make_sound();
-        mk_sparsity sp = rows_of_two();
-        static const int outside[] = { 0, 1, 3 }, falling[] = { 3, 1, 3 }, beyond[] = { 0, 1, 4 };
-        s.m.tensors[s.c].sparsity = &sp;
-        s.m.tensors[s.c].data_bytes = 3 * sizeof(float);
-        switch (fault) {
-        case 0: sp.levels[1].indices = outside; break;
-        case 1: sp.levels[1].segments = falling; break;
-        case 2: sp.levels[1].segments = beyond; break;
-        case 3: sp.levels[1].segment_count = 2; break;
-        case 4: sp.levels[0].dense_size = 3; break;
-        case 5: sp.order[1] = 0; break;
-        case 6: sp.order[1] = 2; break;
-        case 7: sp.level_count = 1; break;
-        default: s.m.tensors[s.c].data_bytes = 2 * sizeof(float); break;
-        }
-        expect_refusal(&s.m, TSR_BAD_FILE, "sparse tensor 'ones'");
-    }
-    sound s = make_sound();
-    mk_sparsity sp = rows_of_two();
-    s.m.tensors[s.c].sparsity = &sp;
-    s.m.tensors[s.c].data_bytes = 3 * sizeof(float);
-    /* An operator may read a sparse constant without DENSIFY. */
-    expect_output(&s.m, x, NULL, 0, WANT(2, 0, 3, 4, 0, 7), 6, 0);
-}
-
-/* ---- the file as a whole ----------------------------------------------- */
-
-static void not_a_model(void **state)
-{
-    (void)state;
-    tsr_model *model = (tsr_model *)&model;
-    tsr_error err = { 0 };
-    static const char text[] = "this is a text file and no network at all";
-    assert_int_equal(tsr_model_load(text, sizeof text, NULL, &model, &err), TSR_BAD_FILE);
-    assert_null(model);
-    assert_non_null(strstr(err.text, "not a model file"));
-    err = (tsr_error){ 0 };
-    assert_int_equal(tsr_model_load(text, 0, NULL, &model, &err), TSR_BAD_FILE);
-    assert_non_null(strstr(err.text, "empty"));
-    assert_int_equal(tsr_model_load(NULL, 9, NULL, &model, NULL), TSR_BAD_ARGUMENT);
-    assert_int_equal(tsr_model_load(text, 9, NULL, NULL, NULL), TSR_BAD_ARGUMENT);
-    assert_int_equal(tsr_model_load("\xff\xff\xff\xffTFL3", 8, NULL, &model, NULL), TSR_BAD_FILE);
-    assert_int_equal(tsr_model_load("\0\0\0\0TFL3", 8, NULL, &model, NULL), TSR_BAD_FILE);
-}
-
-/* The bytes may begin anywhere, and nothing is written to them. */
-static void any_address(void **state)
-{
-    (void)state;
-    sound s = make_sound();
-    size_t bytes;
-    uint8_t *file = mk_write(&s.m, &bytes), *shifted = malloc(bytes + 1);
-    assert_non_null(shifted);
-    memcpy(shifted + 1, file, bytes);
-    tsr_model *model;
-    assert_int_equal(tsr_model_load(shifted + 1, bytes, NULL, &model, NULL), TSR_OK);
-    assert_memory_equal(shifted + 1, file, bytes);
-    const size_t need = tsr_session_bytes(model, NULL);
-    void *memory = malloc(need);
-    tsr_session *session;
-    assert_int_equal(tsr_session_open(model, NULL, memory, need, &session, NULL), TSR_OK);
-    memcpy(tsr_input(session, 0)->data, x, sizeof x);
-    tsr_run(session);
-    assert_true(((const float *)tsr_output(session, 0)->data)[5] == 7);
-    tsr_model_free(model);
-    free(memory);
-    free(shifted);
-    free(file);
-}
-
-/* Offsets may share their targets: a hundred thousand codes that are all the
- * same long name would take the square of the file's size to read. */
-static void shared_targets(void **state)
-{
-    (void)state;
-    enum { NAME = 100000 };
-    char *name = malloc(NAME + 1);
-    assert_non_null(name);
-    memset(name, 'n', NAME);
-    name[NAME] = '\0';
-    sound s = make_sound();
-    s.m.tensors[s.mid].name = name;     /* a long name alone is fine */
-    expect_sound(&s.m);
-    s.m.ops[1].code = 32;
-    s.m.ops[1].custom = name;
-    expect_refusal(&s.m, TSR_UNSUPPORTED, "operator 1 nnnn");
-    s.m.more_codes = 100000;
-    expect_refusal(&s.m, TSR_BAD_FILE, "damaged");
-    s = make_sound();
-    s.m.more_operators = 100000;        /* all of them the last one */
-    expect_refusal(&s.m, TSR_BAD_FILE, "operator 2 RELU|has a value already");
-    free(name);
-}
-
-static void *count_bytes(void *ctx, size_t bytes)
-{
-    *(size_t *)ctx += bytes;
-    return malloc(bytes);
-}
-
-static void release(void *ctx, void *block)
-{
-    (void)ctx;
-    free(block);
-}
-
-/* Constants that broadcast to 1.6 GB, or that take long to convolve, stay
- * operators of the network: a small file loads with little. */
-static void constants_that_grow(void **state)
-{
-    (void)state;
-    enum { SIDE = 20000 };
-    static float column[SIDE];
-    for (int k = 0; k < 2; k++) {
-        mk_model m = { 0 };
-        size_t total = 0, bytes;
-        const int in = mk_input(&m, "x", MK_F32, 1, DIM(1));
-        const int a = mk_constant(&m, "a", MK_F32, 4, k ? DIM(1, 20, 1000, 1) : DIM(1, 1, SIDE, 1),
-                                  column);
-        const int b = mk_constant(&m, "b", MK_F32, 4, k ? DIM(1, 20, 1000, 1) : DIM(1, 1, 1, SIDE),
-                                  column);
-        const int y = k ? mk_value(&m, "y", MK_F32, 4, DIM(1, 20, 1000, 1))
-                        : mk_value(&m, "y", MK_F32, 4, DIM(1, 1, SIDE, SIDE));
-        mk_op *op = mk_operator(&m, k ? 3 : 18, a, b, -1, y);
-        mk_option(op, k ? 1 : 21, 0, 1, 0);
-        if (k) {
-            mk_option(op, 1, 1, 4, 1);
-            mk_option(op, 1, 2, 4, 1);
-        }
-        mk_output(&m, y);
-        mk_output(&m, in);
-        uint8_t *file = mk_write(&m, &bytes);
-        const tsr_options options = { .allocator = { count_bytes, release, &total } };
-        tsr_model *model;
-        tsr_error err = { 0 };
-        if (tsr_model_load(file, bytes, &options, &model, &err) != TSR_OK)
-            fail_msg("%s", err.text);
-        assert_true(total < 16 * bytes);
-        assert_int_equal(model->graph.node_count, 1);
-        tsr_model_free(model);
-        free(file);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,11 +269,6 @@ int main(void)
         cmocka_unit_test(tensors),
         cmocka_unit_test(per_channel),
         cmocka_unit_test(bad_quantisation),
-        cmocka_unit_test(bad_sparsity),
-        cmocka_unit_test(not_a_model),
-        cmocka_unit_test(any_address),
-        cmocka_unit_test(shared_targets),
-        cmocka_unit_test(constants_that_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

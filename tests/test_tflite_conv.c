@@ -11,7 +11,6 @@
 #include <cmocka.h>
 #include "tests/tflite_check.h"
 
-#define DIM(...) (const int[]){ __VA_ARGS__ }
 enum { H = 7, W = 6, MOST = 4096 };
 enum { SAME, VALID };
 static const double eps = 4e-6;

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 #include "tests/tflite_check.h"
 
-#define DIM(...) (const int[]){ __VA_ARGS__ }
 static const double eps = 2e-6;         /* a few roundings of float32 */
 
 static float ramp(int i) { return (float)((i * 7 + 3) % 23 - 11) / 4; }

@@ -10,8 +10,6 @@
 #include <cmocka.h>
 #include "tests/tflite_check.h"
 
-#define DIM(...) (const int[]){ __VA_ARGS__ }
-#define WANT(...) (const double[]){ __VA_ARGS__ }
 #define COUNT(a) ((int)(sizeof (a) / sizeof *(a)))
 static float ramp[256];
 static double ramp_want[256];
@@ -358,47 +356,6 @@ static void gather_nd(void **state)
     expect(&m, 0, WANT(5, 1), 2);
 }
 
-/* ---- sparse constants -------------------------------------------------- */
-
-/* Rows of a matrix stored by their nonzeros; then 2x2 blocks of which only some
- * are stored, blocks and entries both row by row. */
-static const mk_sparsity by_rows = {
-    .order = { 0, 1 }, .level_count = 2,
-    .levels = { { .dense_size = 3 },
-                { .csr = true, .index_bytes = 1, .segments = DIM(0, 2, 2, 3),
-                  .segment_count = 4, .indices = DIM(1, 3, 0), .index_count = 3 } },
-};
-static const mk_sparsity by_blocks = {
-    .order = { 0, 1, 2, 3 }, .level_count = 4, .block_map = { 0, 1 }, .block_count = 2,
-    .levels = { { .dense_size = 2 },
-                { .csr = true, .index_bytes = 2, .segments = DIM(0, 1, 3), .segment_count = 3,
-                  .indices = DIM(1, 0, 1), .index_count = 3 },
-                { .dense_size = 2 }, { .dense_size = 2 } },
-};
-
-static void densify(void **state)
-{
-    static const double rows[] = { 0, 1, 0, 2, 0, 0, 0, 0, 3, 0, 0, 0 };
-    static const double blocks[] = { 0, 0, 1, 2, 0, 0, 3, 4, 5, 6, 9, 10, 7, 8, 11, 12 };
-    static const float stored[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
-    static const float zeros[16];
-    (void)state;
-    for (int k = 0; k < 2; k++) {
-        mk_model m = { 0 };
-        const int dim[] = { k ? 4 : 3, 4 };
-        const int in = mk_input(&m, "x", MK_F32, 2, dim);
-        const int s = mk_constant(&m, "sparse", MK_F32, 2, dim, stored);
-        const int dense = mk_value(&m, "dense", MK_F32, 2, dim);
-        const int out = mk_value(&m, "y", MK_F32, 2, dim);
-        m.tensors[s].data_bytes = k ? sizeof stored : 3 * sizeof *stored;
-        m.tensors[s].sparsity = k ? &by_blocks : &by_rows;
-        mk_operator(&m, 124, s, -1, -1, dense);
-        mk_option(mk_operator(&m, 0, in, dense, -1, out), 11, 0, 1, 0);
-        mk_output(&m, out);
-        expect_output(&m, zeros, NULL, 0, k ? blocks : rows, dim[0] * 4, 0);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,7 +377,6 @@ int main(void)
         cmocka_unit_test(space_batch),
         cmocka_unit_test(gather),
         cmocka_unit_test(gather_nd),
-        cmocka_unit_test(densify),
     };
     for (int i = 0; i < COUNT(ramp); i++)
         ramp_want[i] = i, ramp[i] = (float)i;

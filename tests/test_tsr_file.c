@@ -14,7 +14,7 @@
 #include "engine/half.h"
 #include "loaders/tsr_file.h"
 #include "ops/ops.h"
-#include "tests/draw.h"
+#include "tests/chance.h"
 
 static const tsr_options options = { .ops = tsr_all_ops };
 

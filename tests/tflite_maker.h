@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Dimensions, and expected numbers, in place. */
+#define DIM(...) (const int[]){ __VA_ARGS__ }
+#define WANT(...) (const double[]){ __VA_ARGS__ }
+
 enum { MK_MAX_TENSORS = 64, MK_MAX_OPS = 32, MK_MAX_FIELDS = 8, MK_MAX_LEVELS = 6 };
 
 /* The schema's TensorType. */

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include "tests/tiny_models.h"
 
-#define DIM(...) (const int[]){ __VA_ARGS__ }
 enum { SAME, VALID };
 
 /* Weights that nobody looks at: small, of either sign, the same every time. */

@@ -1,12 +1,12 @@
 /*
- * draw.h - random numbers for tests: the same sequence on every machine.
+ * chance.h - random numbers for tests: the same sequence on every machine.
  *
  * A linear congruential generator (Knuth, The Art of Computer Programming 2, 3.3.4;
  * multiplier and summand of Numerical Recipes), of whose 32 bits the upper 24 are used:
  * as many as a float holds exactly.                SPDX-License-Identifier: MIT
  */
-#ifndef DRAW_H
-#define DRAW_H
+#ifndef CHANCE_H
+#define CHANCE_H
 
 #include <stdint.h>
 
