@@ -249,9 +249,8 @@ static int run(int argc, char **argv)
         a.per_op |= c == 'p';
         a.json |= c == 'j';
     }
-    if (optind + 1 != argc)
-        return cli_usage(argv[0], optind == argc ? "which model?" : "one model at a time");
-    a.model = argv[optind];
+    if (!cli_one_model(argc, argv, &a.model))
+        return CLI_USAGE;
     tsr_error err = { 0 };
     return bench(&a, &err) == TSR_OK ? CLI_OK : cli_fail(argv[0], "%s", err.text);
 }

@@ -89,6 +89,16 @@ int cli_option(int argc, char **argv, const char *letters, const struct option *
     return '?';
 }
 
+bool cli_one_model(int argc, char **argv, const char **model)
+{
+    if (optind + 1 != argc) {
+        cli_usage(argv[0], optind == argc ? "which model?" : "one model at a time");
+        return false;
+    }
+    *model = argv[optind];
+    return true;
+}
+
 bool cli_parse_int(const char *command, const char *option, const char *text,
                    int lo, int hi, int *value)
 {

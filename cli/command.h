@@ -40,6 +40,9 @@ int cli_usage(const char *command, const char *fmt, ...) TSR_PRINTF(2, 3);
  * `letters` is a getopt string without a leading ':'.  --help never gets here. */
 int cli_option(int argc, char **argv, const char *letters, const struct option *options);
 
+/* The only argument behind the options, or false after calling cli_usage. */
+bool cli_one_model(int argc, char **argv, const char **model);
+
 /* A whole number in lo..hi, or false after calling cli_usage. */
 bool cli_parse_int(const char *command, const char *option, const char *text,
                    int lo, int hi, int *value);

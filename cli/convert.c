@@ -76,9 +76,8 @@ static int parse(int argc, char **argv, arguments *a)
         else
             a->f16 = true;
     }
-    if (optind + 1 != argc)
-        return cli_usage(argv[0], optind == argc ? "which model?" : "one model at a time");
-    a->model = argv[optind];
+    if (!cli_one_model(argc, argv, &a->model))
+        return CLI_USAGE;
     if (!a->output || (!ends_in(a->output, ".tsr") && !ends_in(a->output, ".onnx")))
         return cli_usage(argv[0], "-o wants a file that ends in .tsr or .onnx");
     if (a->f16 && !ends_in(a->output, ".tsr"))

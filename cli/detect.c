@@ -6,136 +6,55 @@
  * of the outputs.  In a video boxes keep their numbers (models/track.h).
  * SPDX-License-Identifier: MIT
  */
-#include <stdlib.h>
-#include <string.h>
+#include "cli/box_finder.h"
 #include "cli/class_names.h"
 #include "cli/commands.h"
 #include "cli/follow_networks.h"
 #include "cli/overlay.h"
-#include "models/detect.h"
-
-enum { BOXES = 256 };
-typedef enum { BLAZE, YUNET, ULTRAFACE, SSD } kind;
 
 typedef struct {
-    cli_network net;
-    kind kind;
-    float threshold;
-    const char *thing;          /* what the box is around; NULL: classes say */
-    tsr_detector_heads blaze;
-    tsr_yunet yunet;
-    tsr_ultraface ultraface;
-    tsr_ssd ssd;
+    cli_box_finder finder;
     cli_class_names names;
     tsr_tracker tracker;
 } detector;
 
 typedef struct {
-    tsr_box box[BOXES];
-    int class[BOXES];
-    uint32_t id[BOXES];
+    tsr_box box[CLI_BOXES];
+    int class[CLI_BOXES];
+    uint32_t id[CLI_BOXES];
     int count;
     bool video;
     double ms;
 } found;
-
-static tsr_status recognise(detector *d, tsr_error *err)
-{
-    static const tsr_detector *const faces[] = {
-        &tsr_face_short_range, &tsr_face_full_range, &tsr_face_back, NULL
-    };
-    static const tsr_detector *const palms[] = { &tsr_palm, &tsr_palm_2020, NULL };
-    static const tsr_detector *const bodies[] = { &tsr_body, NULL };
-    static const struct { const char *thing; const tsr_detector *const *kinds; } blaze[] = {
-        { "face", faces }, { "palm", palms }, { "person", bodies },
-    };
-    tsr_session *s = d->net.session.session;
-    for (int i = 0; i < 3; i++)
-        if (tsr_detector_recognise(s, blaze[i].kinds, &d->blaze, NULL) == TSR_OK) {
-            d->thing = blaze[i].thing;
-            d->threshold = d->blaze.kind.threshold;
-            return TSR_OK;
-        }
-    d->thing = "face";
-    d->threshold = 0.6f;
-    d->kind = YUNET;
-    if (tsr_yunet_recognise(s, &d->yunet))
-        return TSR_OK;
-    d->kind = ULTRAFACE;
-    if (tsr_ultraface_recognise(s, &d->ultraface))
-        return TSR_OK;
-    d->thing = NULL;
-    d->threshold = 0.5f;
-    d->kind = SSD;
-    if (tsr_ssd_recognise(s, &d->ssd))
-        return TSR_OK;
-    return tsr_fail(err, TSR_UNSUPPORTED, "'%s' has no outputs like a detector's: SSD with "
-                    "TFLite_Detection_PostProcess, BlazeFace, BlazePalm, BlazePose, YuNet or "
-                    "UltraFace", d->net.name);
-}
 
 static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err)
 {
     static const char *const usual[] = { "pose_detection", "face_detection_short_range", NULL };
     detector *d = state;
     const char *model = o->model ? o->model : cli_network_pick(usual);
-    TSR_TRY(cli_network_open(model, TSR_TASK_DETECT, o->threads, &o->hint, &d->net, err));
-    TSR_TRY(recognise(d, err));
-    if (!d->net.model.entry && !o->hint.has_fit && d->kind != SSD)
-        d->net.how.fit = TSR_FIT_LETTERBOX;
-    if (o->threshold >= 0)
-        d->threshold = o->threshold;
-    d->blaze.kind.threshold = d->threshold;
+    TSR_TRY(cli_box_finder_open(&d->finder, model, false, o, err));
     tsr_tracker_start(&d->tracker);
-    const tsr_catalogue_entry *e = d->net.model.entry;
+    const tsr_catalogue_entry *e = d->finder.net.model.entry;
     return cli_class_names_open(&d->names, o->labels, e ? e->labels : TSR_LABELS_NONE, err);
 }
 
 static void restart(void *state) { tsr_tracker_reset(&((detector *)state)->tracker); }
 
-static tsr_status decode(detector *d, found *r, tsr_error *err)
-{
-    const float overlap = 0.3f;
-    memset(r->class, 0, sizeof r->class);
-    switch (d->kind) {
-    case BLAZE:
-        TSR_TRY(tsr_heads_decode(&d->blaze, r->box, BOXES, &r->count, err));
-        r->count = tsr_boxes_merge(r->box, r->count, d->blaze.kind.overlap);
-        break;
-    case YUNET:
-        r->count = tsr_yunet_decode(&d->yunet, d->threshold, r->box, BOXES);
-        r->count = tsr_boxes_suppress(r->box, r->count, overlap);
-        break;
-    case ULTRAFACE:
-        r->count = tsr_ultraface_decode(&d->ultraface, d->threshold, r->box, BOXES);
-        r->count = tsr_boxes_suppress(r->box, r->count, overlap);
-        break;
-    case SSD:
-        r->count = tsr_ssd_decode(&d->ssd, d->threshold, r->box, r->class, BOXES);
-        break;
-    }
-    return TSR_OK;
-}
-
 static tsr_status look(void *state, const cli_frame *frame, void *result, tsr_error *err)
 {
     detector *d = state;
     found *r = result;
-    tsr_affine back;
-    TSR_TRY(cli_network_run(&d->net, &frame->image, &back, err));
-    TSR_TRY(decode(d, r, err));
-    for (int i = 0; i < r->count; i++)
-        tsr_box_map(&r->box[i], &back);
+    TSR_TRY(cli_box_finder_look(&d->finder, &frame->image, r->box, r->class, &r->count, err));
     r->video = frame->seconds >= 0;
     if (r->video)
         tsr_tracker_step(&d->tracker, r->box, r->count, frame->seconds, r->id);
-    r->ms = d->net.ms;
+    r->ms = d->finder.net.ms;
     return TSR_OK;
 }
 
 static const char *label_of(const detector *d, const found *r, int i, char text[CLI_CLASS_TEXT])
 {
-    return d->thing ? d->thing : cli_class_name(&d->names, r->class[i], text);
+    return d->finder.thing ? d->finder.thing : cli_class_name(&d->names, r->class[i], text);
 }
 
 static void tell(const void *state, const void *result, cJSON *line)
@@ -148,7 +67,7 @@ static void tell(const void *state, const void *result, cJSON *line)
         cJSON *o = cJSON_CreateObject();
         if (r->video && r->id[i])
             cJSON_AddNumberToObject(o, "id", r->id[i]);
-        if (!d->thing)
+        if (!d->finder.thing)
             cJSON_AddNumberToObject(o, "class", r->class[i]);
         cJSON_AddStringToObject(o, "label", label_of(d, r, i, text));
         cli_box_tell(&r->box[i], o);
@@ -190,13 +109,13 @@ static void draw(const void *state, const void *result, const tsr_image *picture
     }
 }
 
-static const char *model(const void *state) { return ((const detector *)state)->net.name; }
+static const char *model(const void *state) { return ((const detector *)state)->finder.net.name; }
 static double ms(const void *result) { return ((const found *)result)->ms; }
 
 static void close(void *state)
 {
     detector *d = state;
-    cli_network_close(&d->net);
+    cli_box_finder_close(&d->finder);
     cli_class_names_close(&d->names);
 }
 
@@ -228,7 +147,7 @@ const cli_command cli_detect = {
 "                          'tarsier models fetch coco_labels')\n"
 "  -o, --output FILE|DIR   draw the boxes and write the picture: .png, .jpg, .bmp;\n"
 "                          into a directory as NAME-detect.png (several pictures: must be)\n"
-"      --threshold T       least score, 0 to 1 (default 0.5; YuNet, UltraFace 0.6)\n"
+"      --threshold T       least score, 0 to 1 (default 0.5; YuNet 0.6, UltraFace 0.7)\n"
 CLI_PICTURES_HELP
 "\n"
 CLI_NETWORK_HELP

@@ -8,8 +8,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "cli/box_finder.h"
 #include "cli/commands.h"
-#include "cli/face_finder.h"
 #include "cli/follow_networks.h"
 #include "cli/overlay.h"
 #include "cli/overlay_parts.h"
@@ -17,12 +17,12 @@
 typedef struct {
     bool mesh;
     cli_follow follow;          /* with landmarks    */
-    cli_face_finder finder;     /* boxes only        */
+    cli_box_finder finder;      /* boxes only        */
 } faces;
 
 typedef struct {
     cli_sightings seen;
-    tsr_box box[CLI_FACE_BOXES];
+    tsr_box box[CLI_BOXES];
     int count;
     double ms;
 } found;
@@ -48,15 +48,15 @@ static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err
     faces *f = state;
     const char *landmarks = choose_landmarks(o);
     const char *detector = o->model ? o->model : cli_network_pick(usual);
-    TSR_TRY(cli_face_finder_open(&f->finder, detector, o, err));
+    TSR_TRY(cli_box_finder_open(&f->finder, detector, true, o, err));
     if (!landmarks)
         return TSR_OK;
-    f->mesh = f->finder.kind == CLI_FACES_BLAZE;
+    f->mesh = f->finder.kind == CLI_BLAZE;
     if (!f->mesh)               /* its boxes are not those that the landmarks were made for */
         return o->landmarks ? tsr_fail(err, TSR_BAD_ARGUMENT, "'%s' finds no eyes where the "
                                        "landmarks need them: leave --landmarks out",
                                        f->finder.net.name) : TSR_OK;
-    cli_face_finder_close(&f->finder);
+    cli_box_finder_close(&f->finder);
     const cli_follow_choice choice = { &tsr_follow_faces, detector, landmarks };
     return cli_follow_open(&f->follow, &choice, o, err);
 }
@@ -73,7 +73,7 @@ static tsr_status look(void *state, const cli_frame *frame, void *result, tsr_er
     faces *f = state;
     found *r = result;
     if (!f->mesh) {
-        TSR_TRY(cli_face_finder_look(&f->finder, &frame->image, r->box, &r->count, err));
+        TSR_TRY(cli_box_finder_look(&f->finder, &frame->image, r->box, NULL, &r->count, err));
         r->ms = f->finder.net.ms;
         return TSR_OK;
     }
@@ -171,7 +171,7 @@ static void close(void *state)
 {
     faces *f = state;
     cli_follow_close(&f->follow);
-    cli_face_finder_close(&f->finder);
+    cli_box_finder_close(&f->finder);
 }
 
 static const cli_task task = {

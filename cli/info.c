@@ -343,9 +343,8 @@ static int run(int argc, char **argv)
         if (c == 'f' && !cli_parse_fuse(argv[0], optarg, &a.fuse))
             return CLI_USAGE;
     }
-    if (optind + 1 != argc)
-        return cli_usage(argv[0], optind == argc ? "which model?" : "one model at a time");
-    a.model = argv[optind];
+    if (!cli_one_model(argc, argv, &a.model))
+        return CLI_USAGE;
     return show(&a, argv[0]);
 }
 

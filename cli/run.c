@@ -81,11 +81,10 @@ static int parse(int argc, char **argv, arguments *a)
         if (!good)
             return CLI_USAGE;
     }
-    if (optind + 1 != argc)
-        return cli_usage(argv[0], optind == argc ? "which model?" : "one model at a time");
+    if (!cli_one_model(argc, argv, &a->model))
+        return CLI_USAGE;
     if (!a->output_dir)
         return cli_usage(argv[0], "--output-dir is missing");
-    a->model = argv[optind];
     return CLI_OK;
 }
 
