@@ -252,7 +252,7 @@ static int run(int argc, char **argv)
     if (!cli_one_model(argc, argv, &a.model))
         return CLI_USAGE;
     tsr_error err = { 0 };
-    return bench(&a, &err) == TSR_OK ? CLI_OK : cli_fail(argv[0], "%s", err.text);
+    return cli_done(argv[0], bench(&a, &err), &err);
 }
 
 const cli_command cli_bench = {

@@ -67,6 +67,11 @@ int cli_usage(const char *command, const char *fmt, ...)
     return CLI_USAGE;
 }
 
+int cli_done(const char *command, tsr_status s, const tsr_error *err)
+{
+    return s == TSR_OK ? CLI_OK : cli_fail(command, "%s", err->text);
+}
+
 int cli_option(int argc, char **argv, const char *letters, const struct option *options)
 {
     /* A leading ':' makes getopt silent and lets it tell "unknown" ('?') from

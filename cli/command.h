@@ -35,6 +35,9 @@ int cli_fail(const char *command, const char *fmt, ...) TSR_PRINTF(2, 3);
 /* The same, with a hint where the help is.  Returns CLI_USAGE. */
 int cli_usage(const char *command, const char *fmt, ...) TSR_PRINTF(2, 3);
 
+/* The end of a command: CLI_OK, or what cli_fail returns after it has told the error. */
+int cli_done(const char *command, tsr_status s, const tsr_error *err);
+
 /* getopt_long that reports mistakes in the house's words: gives the option's
  * `val`, -1 at the end of the options, or '?' after it has called cli_usage.
  * `letters` is a getopt string without a leading ':'.  --help never gets here. */

@@ -99,9 +99,7 @@ static int run(int argc, char **argv)
     if (status != CLI_OK)
         return status;
     tsr_error err = { 0 };
-    if (convert(&a, &err) != TSR_OK)
-        return cli_fail(argv[0], "%s", err.text);
-    return CLI_OK;
+    return cli_done(argv[0], convert(&a, &err), &err);
 }
 
 const cli_command cli_convert = {

@@ -124,9 +124,7 @@ static int run(int argc, char **argv)
     if (status != CLI_OK)
         return status;
     tsr_error err = { 0 };
-    if (dump(&a, &err) != TSR_OK)
-        return cli_fail(argv[0], "%s", err.text);
-    return CLI_OK;
+    return cli_done(argv[0], dump(&a, &err), &err);
 }
 
 const cli_command cli_dump = {

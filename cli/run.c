@@ -95,9 +95,7 @@ static int run(int argc, char **argv)
     if (status != CLI_OK)
         return status;
     tsr_error err = { 0 };
-    if (run_model(&a, &err) != TSR_OK)
-        return cli_fail(argv[0], "%s", err.text);
-    return CLI_OK;
+    return cli_done(argv[0], run_model(&a, &err), &err);
 }
 
 const cli_command cli_run = {

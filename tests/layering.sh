@@ -9,7 +9,7 @@
 # SPDX-License-Identifier: MIT
 set -u
 cd "$(dirname "$0")/.." || exit 1
-passed=0 failed=0
+. tests/verdict.sh
 
 # rule NAME ALLOWED FILE...: every include in FILE matches the pattern ALLOWED.
 rule() {
@@ -18,16 +18,6 @@ rule() {
     wrong=$(grep -HnE '^ *# *include *"' "$@" 2>/dev/null |
             grep -vE "^[^:]*:[0-9]+: *# *include *\"($allowed)\"")
     report "$name" "$wrong"
-}
-
-# report NAME TEXT: a non-empty TEXT lists what breaks the rule.
-report() {
-    if [ -z "$2" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf 'FAIL %s\n%s\n' "$1" "$2"
-    fi
 }
 
 any='[a-z_0-9]*\.h'

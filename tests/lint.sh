@@ -6,17 +6,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export LC_ALL=C
-passed=0 failed=0
-
-# report NAME TEXT: a non-empty TEXT lists what breaks the rule.
-report() {
-    if [ -z "$2" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf 'FAIL %s\n%s\n' "$1" "$2"
-    fi
-}
+. tests/verdict.sh
 
 ours=$(find . \( -path ./.git -o -path './build*' -o -path ./demo-output \
                  -o -path ./models/weights \) -prune -o -type f -print | sort)

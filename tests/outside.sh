@@ -8,21 +8,11 @@
 set -u
 tarsier=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 source=$(cd "$(dirname "$0")/.." && pwd)
-passed=0 failed=0 skipped=0
+. "$(dirname "$0")/verdict.sh"
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 export XDG_CACHE_HOME="$dir/cache" TERM=dumb
-
-# verdict GOOD NAME TEXT: count, and tell what is wrong.
-verdict() {
-    if [ "$1" = yes ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $2: $3"
-    fi
-}
 
 # check NAME COMMAND...: the command succeeds.  `err`: what the program last complained of.
 check() {

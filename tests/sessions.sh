@@ -7,7 +7,7 @@
 # golden value, 1e-4 for MediaPipe's networks, 0 for integers.
 # SPDX-License-Identifier: MIT
 set -u
-passed=0 failed=0 skipped=0
+. "$(dirname "$0")/verdict.sh"
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
@@ -22,16 +22,6 @@ tolerance() {
 # Those that take seconds under an emulator.
 networks="face_detection_short_range hourglass_v2_192 mobilenet_v1_0.25_224_float
           selfie_segmentation vww_96_int8"
-
-# verdict GOOD NAME TEXT: count, and tell what is wrong.
-verdict() {
-    if [ "$1" = yes ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $2: $3"
-    fi
-}
 
 find_model() {
     for d in $(echo "${TARSIER_MODELS-}" | tr ':' ' '); do

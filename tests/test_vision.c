@@ -58,29 +58,11 @@ static const place cpm_peaks[PHOTOS][JOINTS] = {
 
 /* ---- helpers --------------------------------------------------------------------- */
 
-static tsr_image need_picture(const char *name)
-{
-    char path[FIXTURE_PATH];
-    tsr_image p;
-    tsr_error err = { 0 };
-    fixture_need("TARSIER_IMAGES", name, path);
-    if (cli_image_load(path, &p, &err) != TSR_OK)
-        fail_msg("%s", err.text);
-    return p;
-}
-
 static cli_network need_network(const char *name, tsr_task task)
 {
     const tsr_catalogue_entry *e = tsr_catalogue_find(name);
-    const cli_network_hint none = { 0 };
-    char path[FIXTURE_PATH];
-    cli_network n;
-    tsr_error err = { 0 };
     assert_non_null(e);
-    fixture_need("TARSIER_MODELS", e->file[0].name, path);
-    if (cli_network_open(path, task, 2, &none, &n, &err) != TSR_OK)
-        fail_msg("%s", err.text);
-    return n;
+    return fixture_network(e->file[0].name, task);
 }
 
 /* Run, and give the map from a grid of the first output's size. */
@@ -123,7 +105,7 @@ static void check_joints(const char *name, const place peaks[PHOTOS][JOINTS],
 {
     cli_network n = need_network(name, TSR_TASK_POSE);
     for (int i = 0; i < PHOTOS; i++) {
-        tsr_image p = need_picture(photo[i]);
+        tsr_image p = fixture_picture(photo[i]);
         tsr_point joint[JOINTS];
         find_joints(&n, &p, joint);
         int shown = 0, right = 0;
@@ -170,7 +152,7 @@ static void test_blazepose_joints(void **state)
         return;
     fixture_follow(&f, &tsr_follow_bodies, 4);
     for (int i = 0; i < PHOTOS; i++) {
-        tsr_image p = need_picture(photo[i]);
+        tsr_image p = fixture_picture(photo[i]);
         free(f.work);
         f.work = NULL;
         tsr_following_reset(&f.state);
@@ -210,7 +192,7 @@ static void check_bird(const char *name)
 {
     enum { BIRD = 3 };
     cli_network n = need_network(name, TSR_TASK_SEGMENT);
-    tsr_image p = need_picture("bird_segmentation.png");
+    tsr_image p = fixture_picture("bird_segmentation.png");
     tsr_affine grid;
     tsr_error err = { 0 };
     const tsr_tensor *out = look(&n, &p, &grid);
@@ -291,7 +273,7 @@ static void test_selfie_mask(void **state)
         { 20, 60 }, { 350, 40 }, { 430, 150 }, { 480, 310 }, { 90, 60 },
     };
     cli_network n = need_network("selfie_segmentation", TSR_TASK_SEGMENT);
-    tsr_image p = need_picture("astronaut.png");
+    tsr_image p = fixture_picture("astronaut.png");
     tsr_affine grid;
     tsr_error err = { 0 };
     const tsr_tensor *out = look(&n, &p, &grid);
@@ -314,7 +296,7 @@ static void check_labels(const char *name)
     static const char *const label[] = { "Egyptian cat", "macaw", "military uniform" };
     cli_network n = need_network(name, TSR_TASK_CLASSIFY);
     for (int i = 0; i < 3; i++) {
-        tsr_image p = need_picture(picture[i]);
+        tsr_image p = fixture_picture(picture[i]);
         tsr_affine unused;
         tsr_error err = { 0 };
         tsr_class top;
@@ -357,7 +339,7 @@ static void test_face_box(void **state)
 {
     (void)state;
     cli_network n = need_network("face_detection_short_range", TSR_TASK_DETECT);
-    tsr_image p = need_picture("grace_hopper.png");
+    tsr_image p = fixture_picture("grace_hopper.png");
     tsr_affine back;
     tsr_error err = { 0 };
     tsr_box box[16];
