@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/diff_again.h"
+#include "cli/diff_guess.h"
 
 bool diff_variant_of(const diff_side *s, int item, diff_variant *v)
 {
@@ -90,4 +90,14 @@ double diff_distance(const float *x, const diff_side *a, const diff_side *b, con
     diff_pair q = { .nchw = p->nchw };
     diff_measure(&as_real, tb, &q);
     return q.range > 0 ? q.max_error / q.range : q.max_error;
+}
+
+bool diff_explains(const diff_detective *d, const diff_variant *v)
+{
+    size_t n;
+    float *x = diff_again(d->a, v, &n);
+    const bool good = x && n == tsr_elements(d->a->item[d->p->a].t)
+                   && diff_distance(x, d->a, d->b, d->p) <= d->limit;
+    free(x);
+    return good;
 }

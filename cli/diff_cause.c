@@ -12,16 +12,6 @@
 #include <string.h>
 #include "cli/diff_guess.h"
 
-bool diff_explains(const diff_detective *d, const diff_variant *v)
-{
-    size_t n;
-    float *x = diff_again(d->a, v, &n);
-    const bool good = x && n == tsr_elements(d->a->item[d->p->a].t)
-                   && diff_distance(x, d->a, d->b, d->p) <= d->limit;
-    free(x);
-    return good;
-}
-
 /* ---- geometry ---------------------------------------------------------------------- */
 
 static bool resize_mode(const diff_detective *d, const diff_variant *as_is)

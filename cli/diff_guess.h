@@ -14,7 +14,7 @@ typedef struct {
     char *text;
 } diff_detective;
 
-/* Is the layer, computed again with this change, what B has? */
+/* diff_again.c: is the layer, computed again with this change, what B has? */
 bool diff_explains(const diff_detective *d, const diff_variant *v);
 
 /* diff_picture.c: each tries one guess at a layer that sees the picture, and says so in

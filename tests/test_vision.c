@@ -243,7 +243,7 @@ static void test_deeplab_need_not_enlarge(void **state)
 {
     (void)state;
     cli_network large = need_network("deeplab", TSR_TASK_SEGMENT), small;
-    tsr_image p = need_picture("bird_segmentation.png");
+    tsr_image p = fixture_picture("bird_segmentation.png");
     tsr_error err = { 0 };
     assert_int_equal(cli_network_open_maps(large.model.path, TSR_TASK_SEGMENT, 1,
                                            &(cli_network_hint){ 0 }, &small, &err), TSR_OK);
