@@ -51,7 +51,7 @@ static int add_binary(tsr_graph *g, const layer *l, const int *values, int at)
     int in[2] = { values[at], -1 };
     in[1] = l->residual ? values[at + 1 - l->residual] : constant(g, l->k, dim + 4 - l->k, 1);
     tsr_node n = tsr_node_make(l->kind, "layer", in, 2);
-    n.hi = draw() % 2 ? 1 : TSR_INFINITY;
+    n.hi = test_bits(&seed) % 2 ? 1 : TSR_INFINITY;
     return tsr_graph_node(g, &n, &(tsr_tensor){ .name = "layer" });
 }
 
