@@ -79,7 +79,7 @@ CLI_SRC  := $(wildcard cli/*.c)
 CHECK_SRC := $(wildcard tests/checkkern/*.c)
 # With OpenBLAS nothing is packed and few layers run by rows: nothing to test there.
 NO_TESTS := $(if $(filter keras,$(FORMATS)),,tests/test_keras.c) \
-            $(if $(BLAS),$(addprefix tests/test_,chain.c narrow.c tsr_file.c))
+            $(if $(BLAS),$(addprefix tests/test_,chain.c chain_bytes.c narrow.c tsr_file.c))
 TEST_SRC := $(filter-out $(NO_TESTS),$(wildcard tests/test_*.c))
 object    = $(patsubst %.c,$(B)/%.o,$1)
 TESTS    := $(patsubst tests/%.c,$(B)/%,$(TEST_SRC))

@@ -3,95 +3,9 @@
  * and the right ones: networks of convolutions, random ones too, evaluated in double here.
  *                                                SPDX-License-Identifier: MIT
  */
-#include <math.h>
 #include <stdio.h>
 #include "loaders/tsr_file.h"
-#include "ops/ops.h"
-#include "tests/chance.h"
-#include "tests/run_model.h"
-
-static unsigned seed = 1;
-
-static float noise(void) { return test_randf(&seed); }
-static int from_to(int lo, int hi) { return test_rand(&seed, lo, hi); }
-
-/* ---- networks ------------------------------------------------------------------------ */
-
-typedef struct {
-    tsr_op_kind kind;           /* CONV2D or DEPTHWISE_CONV2D; 0 with co 0: the end.  Or an
-                                   operator of two inputs, of which the second has ... */
-    int co, k, stride, dilation, pad;   /* ... k dimensions and is constant, or was */
-    int residual;               /* so many layers back; 0: none */
-} layer;
-
-typedef struct {
-    int h, w, c;
-    layer layers[12];
-} network;
-
-static int constant(tsr_graph *g, int rank, const int *dim, float size)
-{
-    tsr_tensor t = { .name = "constant", .rank = rank };
-    memcpy(t.dim, dim, (size_t)rank * sizeof *dim);
-    float *x = tsr_pool_alloc(g->pool, tsr_bytes(&t), 64);
-    for (size_t i = 0; i < tsr_elements(&t); i++)
-        x[i] = noise() * size;
-    t.data = x;
-    return tsr_graph_constant(g, &t);
-}
-
-static bool is_conv(tsr_op_kind kind)
-{
-    return kind == TSR_OP_CONV2D || kind == TSR_OP_DEPTHWISE_CONV2D;
-}
-
-static int add_binary(tsr_graph *g, const layer *l, const int *values, int at)
-{
-    const int *dim = g->values[values[at]].t.dim;
-    int in[2] = { values[at], -1 };
-    in[1] = l->residual ? values[at + 1 - l->residual] : constant(g, l->k, dim + 4 - l->k, 1);
-    tsr_node n = tsr_node_make(l->kind, "layer", in, 2);
-    n.hi = test_bits(&seed) % 2 ? 1 : TSR_INFINITY;
-    return tsr_graph_node(g, &n, &(tsr_tensor){ .name = "layer" });
-}
-
-static int add_layer(tsr_graph *g, const layer *l, const int *values, int at)
-{
-    if (!is_conv(l->kind))
-        return add_binary(g, l, values, at);
-    const int c = g->values[values[at]].t.dim[3];
-    const bool depthwise = l->kind == TSR_OP_DEPTHWISE_CONV2D;
-    const int filter[] = { depthwise ? 1 : l->co, l->k, l->k, depthwise ? l->co : c };
-    const float size = 2.0f / sqrtf((float)(l->k * l->k * (depthwise ? 1 : c)));
-    int in[4] = { values[at], constant(g, 4, filter, size), constant(g, 1, &l->co, 0.5f) };
-    if (l->residual)
-        in[3] = values[at + 1 - l->residual];
-    tsr_node n = tsr_node_make(l->kind, "layer", in, l->residual ? 4 : 3);
-    n.lo = test_bits(&seed) % 2 ? 0 : -TSR_INFINITY, n.hi = test_bits(&seed) % 2 ? 2 : TSR_INFINITY;
-    n.attr.conv2d = (tsr_conv2d_attr){ l->stride, l->stride, l->dilation, l->dilation,
-                                       l->pad, l->pad, l->pad, l->pad, 1 };
-    return tsr_graph_node(g, &n, &(tsr_tensor){ .name = "layer" });
-}
-
-/* NULL: the layers do not fit each other. */
-static tsr_model *build(const network *n, tsr_fuse fuse)
-{
-    const tsr_options options = { .ops = tsr_all_ops, .fuse = fuse };
-    tsr_model *m = NULL;
-    tsr_error err = { 0 };
-    int values[13], count = 0;
-    assert_int_equal(tsr_model_begin(&options, &m, &err), TSR_OK);
-    tsr_graph *g = &m->graph;
-    const tsr_tensor x = { .name = "x", .rank = 4, .dim = { 1, n->h, n->w, n->c } };
-    values[0] = tsr_graph_input(g, &x);
-    for (const layer *l = n->layers; l->co && values[count] >= 0; l++, count++)
-        values[count + 1] = add_layer(g, l, values, count);
-    tsr_graph_output(g, values[count]);
-    if (tsr_model_finish(m, &err) == TSR_OK)
-        return m;
-    tsr_model_free(m);
-    return NULL;
-}
+#include "tests/chain_networks.h"
 
 /* ---- what is right --------------------------------------------------------------------- */
 
@@ -160,14 +74,6 @@ static double *evaluate64(const tsr_graph *g, const float *input)
 
 /* ---- running -------------------------------------------------------------------------- */
 
-static int chains(const tsr_model *m)
-{
-    int n = 0;
-    for (int i = 0; i < m->graph.node_count; i++)
-        n += m->graph.nodes[i].kind == TSR_OP_CHAIN;
-    return n;
-}
-
 /* Returns how many chains there were; -1: the layers do not fit each other. */
 static int check(const network *n)
 {
@@ -206,9 +112,6 @@ static int check(const network *n)
 }
 
 /* ---- networks that are known, and others ------------------------------------------------ */
-
-#define CONV(co, k, stride, pad) { TSR_OP_CONV2D, co, k, stride, 1, pad, 0 }
-#define DW(co, k, stride, pad) { TSR_OP_DEPTHWISE_CONV2D, co, k, stride, 1, pad, 0 }
 
 static void test_known_blocks(void **state)
 {
@@ -275,127 +178,6 @@ static void test_random_networks(void **state)
     assert_true(good >= 200 && with_chains >= 80);
 }
 
-/* ---- bytes, resizing, arg_max: like layer by layer ------------------------------------- */
-
-/* Bytes that stand for -1 .. 1, or sums of products of such (bias). */
-static int byte_constant(tsr_graph *g, const int *dim, bool bias)
-{
-    tsr_tensor t = { .name = "bytes", .dtype = bias ? TSR_S32 : TSR_U8, .rank = bias ? 1 : 4,
-                     .quant = { bias ? 1.0f / 16384 : 1.0f / 128, bias ? 0 : 128, NULL, 0 } };
-    memcpy(t.dim, dim, sizeof(int) * (size_t)t.rank);
-    t.data = tsr_pool_alloc(g->pool, tsr_bytes(&t), 64);
-    for (size_t i = 0; i < tsr_elements(&t); i++)
-        if (bias)
-            ((int32_t *)t.data)[i] = (int32_t)(test_bits(&seed) % 16384) - 8192;
-        else
-            ((uint8_t *)t.data)[i] = (uint8_t)(test_bits(&seed) >> 8);
-    return tsr_graph_constant(g, &t);
-}
-
-static int byte_layer(tsr_graph *g, const layer *l, int x)
-{
-    const bool depthwise = l->kind == TSR_OP_DEPTHWISE_CONV2D;
-    const int c = g->values[x].t.dim[3];
-    const int filter[4] = { depthwise ? 1 : l->co, l->k, l->k, depthwise ? l->co : c };
-    int in[3] = { x, byte_constant(g, filter, false), byte_constant(g, &l->co, true) };
-    tsr_node n = tsr_node_make(l->kind, "layer", in, 3);
-    n.attr.conv2d = (tsr_conv2d_attr){ l->stride, l->stride, l->dilation, l->dilation,
-                                       l->pad, l->pad, l->pad, l->pad, 1 };
-    return tsr_graph_node(g, &n, &(tsr_tensor){ .name = "layer", .dtype = TSR_U8,
-                                                .quant = { 1.0f / 128, 128, NULL, 0 } });
-}
-
-typedef struct {
-    bool bytes;
-    network body;
-    int oh, ow;                 /* then enlarged and the largest channel found; 0: not */
-    tsr_coord coord;
-} task;
-
-static tsr_model *build_task(const task *k, tsr_fuse fuse)
-{
-    tsr_model *m = NULL;
-    tsr_error err = { 0 };
-    assert_int_equal(tsr_model_begin(&(tsr_options){ .ops = tsr_all_ops, .fuse = fuse }, &m, &err),
-                     TSR_OK);
-    tsr_graph *g = &m->graph;
-    tsr_tensor like = { .name = "x", .rank = 4, .dim = { 1, k->body.h, k->body.w, k->body.c } };
-    if (k->bytes)
-        like.dtype = TSR_U8, like.quant = (tsr_quant){ 1.0f / 128, 128, NULL, 0 };
-    int x = tsr_graph_input(g, &like);
-    for (const layer *l = k->body.layers; l->co; l++)
-        x = k->bytes ? byte_layer(g, l, x) : add_layer(g, l, &x, 0);
-    if (k->oh) {
-        tsr_node n = tsr_node_make(TSR_OP_RESIZE, "large", &x, 1);
-        n.attr.resize = (tsr_resize_attr){ .oh = k->oh, .ow = k->ow, .method = TSR_BILINEAR,
-                                           .coord = k->coord };
-        int large = tsr_graph_node(g, &n, &(tsr_tensor){ .name = "large", .dtype = like.dtype,
-                                                         .quant = like.quant });
-        n = tsr_node_make(TSR_OP_ARG_MAX, "classes", &large, 1);
-        n.attr.arg.axis = 3;
-        x = tsr_graph_node(g, &n, &(tsr_tensor){ .name = "classes", .dtype = TSR_S32 });
-    }
-    tsr_graph_output(g, x);
-    if (tsr_model_finish(m, &err) != TSR_OK)
-        fail_msg("%s", err.text);
-    return m;
-}
-
-static void check_task(const task *k, int want_chains)
-{
-    const unsigned start = seed;
-    tsr_model *plain = build_task(k, TSR_FUSE_NEVER);
-    seed = start;
-    tsr_model *fused = build_task(k, TSR_FUSE_MEMORY);
-    assert_int_equal(chains(fused), want_chains);
-    assert_true(tsr_session_bytes(fused, NULL) < tsr_session_bytes(plain, NULL));
-    const size_t inputs = tsr_elements(tsr_model_input(plain, 0));
-    float *x = malloc(inputs * sizeof *x);      /* as bytes, the lower of them are noise, too */
-    for (size_t i = 0; i < inputs; i++)
-        x[i] = noise();
-    const size_t bytes = tsr_bytes(tsr_model_output(plain, 0));
-    float *want = run_model(plain, x, 1);
-    bool varies = false;
-    for (size_t i = 1; i < bytes; i++)
-        varies |= ((unsigned char *)want)[i] != ((unsigned char *)want)[i % 4];
-    assert_true(varies);
-    for (int workers = 1; workers <= 3; workers++) {
-        float *got = run_model(fused, x, workers);
-        assert_memory_equal(got, want, bytes);
-        free(got);
-    }
-    free(x), free(want);
-    tsr_model_free(plain);
-    tsr_model_free(fused);
-}
-
-static void test_bytes(void **state)
-{
-    (void)state;
-    const task inverted_residuals = { true, { 161, 123, 3, {
-        CONV(16, 3, 2, 1), DW(16, 3, 1, 1), CONV(8, 1, 1, 0),
-        CONV(48, 1, 1, 0), DW(48, 3, 2, 1), CONV(7, 1, 1, 0) } }, 0, 0, 0 };
-    check_task(&inverted_residuals, 2);
-    const task repeated = { true, { 90, 51, 3, {
-        DW(9, 5, 1, 2), { TSR_OP_DEPTHWISE_CONV2D, 9, 3, 1, 2, 2, 0 }, CONV(2, 1, 1, 0) } },
-        0, 0, 0 };
-    check_task(&repeated, 1);
-}
-
-static void test_classes_of_a_large_picture(void **state)
-{
-    (void)state;
-    const tsr_coord coords[] = { TSR_COORD_ASYMMETRIC, TSR_COORD_ALIGN_CORNERS,
-                                 TSR_COORD_HALF_PIXEL };
-    for (int bytes = 0; bytes < 2; bytes++)
-        for (int i = 0; i < 3; i++) {
-            const task large = { bytes, { 9, 8, 5, { CONV(21, 3, 1, 1) } }, 65, 71, coords[i] };
-            check_task(&large, 1);
-            const task small = { bytes, { 64, 50, 3, { CONV(21, 3, 1, 1) } }, 20, 21, coords[i] };
-            check_task(&small, 1);
-        }
-}
-
 /* ---- files ----------------------------------------------------------------------------- */
 
 static bool swallow(void *ctx, const void *bytes, size_t n)
@@ -429,8 +211,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_blocks),
         cmocka_unit_test(test_random_networks),
-        cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_classes_of_a_large_picture),
         cmocka_unit_test(test_no_chain_in_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
