@@ -113,12 +113,43 @@ static inline void tile(const uint8_t *in, uint8_t *out, const size_t size[2],
             memcpy(out + (ptrdiff_t)r * os + c * e, in + r * e + (ptrdiff_t)c * is, e);
 }
 
+/* Few columns, dense in the output: planes become pixels (NCHW to NHWC of a picture).  With
+ * `columns` and `e` constant this is a loop over r alone, which compilers vectorise, on Arm
+ * with stores that interleave (ST3). */
+static inline void weave(const uint8_t *restrict in, uint8_t *restrict out, size_t rows,
+                         ptrdiff_t plane, const size_t columns, const size_t e)
+{
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c++)
+            memcpy(out + (r * columns + c) * e, in + r * e + (ptrdiff_t)c * plane, e);
+}
+
+static bool copy_planes(const uint8_t *in, uint8_t *out, size_t rows, ptrdiff_t plane,
+                        const size_t columns, const size_t e)
+{
+    switch (columns * 8 + e) {
+    case 2 * 8 + 1: weave(in, out, rows, plane, 2, 1); return true;
+    case 2 * 8 + 2: weave(in, out, rows, plane, 2, 2); return true;
+    case 2 * 8 + 4: weave(in, out, rows, plane, 2, 4); return true;
+    case 3 * 8 + 1: weave(in, out, rows, plane, 3, 1); return true;
+    case 3 * 8 + 2: weave(in, out, rows, plane, 3, 2); return true;
+    case 3 * 8 + 4: weave(in, out, rows, plane, 3, 4); return true;
+    case 4 * 8 + 1: weave(in, out, rows, plane, 4, 1); return true;
+    case 4 * 8 + 2: weave(in, out, rows, plane, 4, 2); return true;
+    case 4 * 8 + 4: weave(in, out, rows, plane, 4, 4); return true;
+    default: return false;
+    }
+}
+
 /* Axis k runs along the input, axis k + 1 along the output. */
 static void copy_matrix(const tsr_box *b, int k, size_t rows, const uint8_t *in, uint8_t *out)
 {
     const size_t columns = b->size[k + 1];
     const ptrdiff_t e = (ptrdiff_t)b->elem_bytes;
     const ptrdiff_t step[2] = { b->in[k + 1], b->out[k] };
+    if (step[1] == (ptrdiff_t)columns &&
+        copy_planes(in, out, rows, step[0] * e, columns, b->elem_bytes))
+        return;
     for (size_t r = 0; r < rows; r += TILE)
         for (size_t c = 0; c < columns; c += TILE) {
             const size_t size[2] = { rows - r < TILE ? rows - r : TILE,

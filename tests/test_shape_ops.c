@@ -46,7 +46,8 @@ static void test_transpose_of_images_in_tiles(void **state)
     (void)state;
     static const int perms[2][4] = { { 0, 2, 3, 1 }, { 0, 3, 1, 2 } };
     static const int shapes[][4] = { { 2, 61, 45, 37 }, { 1, 3, 97, 101 }, { 1, 64, 48, 3 },
-                                     { 3, 1, 70, 66 }, { 1, 200, 3, 129 } };
+                                     { 3, 1, 70, 66 }, { 1, 200, 3, 129 }, { 2, 4, 33, 65 },
+                                     { 1, 2, 77, 31 } };
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (int pass = 0; pass < 8; pass++) {
             op_case c = one_input(TSR_OP_TRANSPOSE, by_size[pass % 4], 4, shapes[s]);
