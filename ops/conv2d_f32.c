@@ -11,7 +11,8 @@
  *            or right, a copy with zeros is made in scratch.  First layers have 3
  *            channels: taps would hardly get going
  *
- * Work is split into blocks of about 48 pixels, whose pointers are made once for all
+ * Work is split into blocks of about 48 pixels (more, where k is small: each block goes
+ * through all weights, and starts each panel), whose pointers are made once for all
  * output channels, and when blocks are few, into chunks of weight panels; neighbours
  * make a task.  Each worker has as many pixels as the others, which are the same part of
  * the picture in every layer: what it reads is in its own cache.  Where pixels are too few
@@ -27,6 +28,8 @@
 enum {
     ALIGN = 64,
     BLOCK = 48,                 /* pixels, about: a multiple of the variant's tile rows */
+    BLOCK_MOST = 128,           /* where their inputs are so few ... */
+    BLOCK_FLOATS = 4096,        /* ... that they and a panel fit the first cache */
     POINTERS_MAX = 4096,        /* a worker's pointers, about: 32 KB */
     COPIES_MAX = 8192,          /* floats of a worker's border copies: 32 KB */
     TASKS_PER_WORKER = 8,       /* so that one held up by the system delays little  */
@@ -82,7 +85,9 @@ static int choose_shares(const conv_state *c, int workers)
 static void choose_blocks(conv_state *c, int workers)
 {
     const int rows = c->gemm->mr[c->gemm->wide - 1];
-    c->block = (BLOCK + rows - 1) / rows * rows;
+    const int64_t fit = BLOCK_FLOATS / ((int64_t)c->taps * c->kc);
+    const int wanted = fit > BLOCK_MOST ? BLOCK_MOST : fit > BLOCK ? (int)fit : BLOCK;
+    c->block = (wanted + rows - 1) / rows * rows;
     while (c->block > 6 && (int64_t)c->block * c->taps > POINTERS_MAX)
         c->block /= 2;
     c->shares = choose_shares(c, workers);
