@@ -284,7 +284,7 @@ build/peers/all: bench/peers/requirements-more.txt build/peers/ready
 build/torch/made_by.json: tests/torch_models.py
 	$(TORCH_PYTHON) $< write $(@D)
 
-build/networks/ready: bench/networks.py | build/peers/ready
+build/networks/ready: bench/networks.py bench/as_tflite.py | build/peers/ready
 	build/peers/bin/python $< $(@D)
 	touch $@
 

@@ -4,7 +4,8 @@ Machines drift: another guest, a warmer core.  So all engines stay loaded and ru
 alternation, a few inferences each (A B C A B C ...), and what is quoted is the ratio
 of the fastest peer's median to ours: above 1 we are faster.  Every engine runs the same
 network with the same weights: a published .tflite as it is where the engine reads
-that, else the graph we loaded, written as ONNX.  Outputs are compared in the same run,
+that, else the graph we loaded, written as ONNX; of networks with random weights the
+file in its own layout.  Outputs are compared in the same run,
 and an engine whose output is wrong does not count.  All sides speak the protocol of
 remote.h.
 
@@ -52,7 +53,7 @@ PAUSE_THREADS = 0.05    # Idle workers spin on: XNNPACK's for more than 20 ms, O
 def find_model(name, networks):
     places = [d for d in os.environ.get("TARSIER_MODELS", "").split(":") if d]
     for path in [os.path.join(d, name + ".tflite") for d in places] + \
-                [os.path.join(networks, name + ".onnx"), name]:
+                [os.path.join(networks, name + e) for e in (".tflite", ".onnx")] + [name]:
         if os.path.isfile(path):
             return path
     return None

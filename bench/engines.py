@@ -214,26 +214,31 @@ def choose_peers(args):
 # ---- starting them ---------------------------------------------------------------
 
 def as_onnx(path, args, directory):
-    """The network as ONNX, in `directory`: peers write converted files beside it."""
-    name = os.path.basename(os.path.splitext(path)[0]) + ".onnx"
-    own = os.path.join(directory, name)
-    if os.path.exists(own):
-        return own
-    if path.endswith(".onnx"):
-        os.symlink(os.path.abspath(path), own)
-    else:
-        subprocess.run([args.tarsier, "convert", path, "-o", own], check=True)
-    return own
+    """The graph that we loaded, written as ONNX."""
+    written = os.path.join(directory, os.path.basename(os.path.splitext(path)[0]) + ".onnx")
+    if not os.path.exists(written):
+        subprocess.run([args.tarsier, "convert", path, "-o", written], check=True)
+    return written
 
 
-def file_for(ending, path, args, directory):
-    """The words that name the network to an engine; None: it does not come in that form."""
-    if ending == ".onnx":
-        return [as_onnx(path, args, directory)]
+def linked(path, directory):
+    """In a directory of its own kind, because peers write converted files beside it."""
+    link = os.path.join(directory, "own_" + os.path.basename(path))
+    if not os.path.exists(link):
+        os.symlink(os.path.abspath(path), link)
+    return link
+
+
+def words_for(name, ending, path, args, directory):
+    """What names the network to an engine, and whether its pictures are turned; None: it
+    does not come in that form.  Networks of networks.py come in two files, N,H,W,C and
+    N,C,H,W, so that no engine has to turn pictures."""
     twin = os.path.splitext(path)[0] + ending
     if ending == "" or path.endswith(ending):
-        return [path]
-    return [twin] if os.path.exists(twin) else None
+        return [linked(path, directory) if ending == ".onnx" else path], []
+    if name in PEERS and os.path.exists(twin):
+        return [linked(twin, directory)], ["turned"]
+    return ([as_onnx(path, args, directory)], []) if ending == ".onnx" else None
 
 
 def start_all(path, threads, args, directory):
@@ -245,12 +250,11 @@ def start_all(path, threads, args, directory):
     except Failed as why:
         sys.exit(f"{OURS}: {why}")
     for name, (command, ending, environment) in args.chosen.items():
-        own = file_for(ending, path, args, directory)
-        if own is None:
+        words = words_for(name, ending, path, args, directory)
+        if words is None:
             continue
-        more = ["nchw"] if path.endswith(".onnx") and ending == ".tflite" else []
         try:
-            running[name] = Engine(command + own + [str(threads)] + more, environment,
+            running[name] = Engine(command + words[0] + [str(threads)] + words[1], environment,
                                    log + name.replace("/", "_"), args.patience)
         except Failed as why:
             args.failed.add(name)

@@ -1,7 +1,8 @@
-"""networks.py DIRECTORY [NAME...] - networks with random weights, as .onnx files.
+"""networks.py DIRECTORY [NAME...] - networks with random weights, as .onnx and .tflite.
 
 For speed only the shapes count, so nobody's weights are needed: each network here is
-built from its paper, layer by layer, and every engine gets the very same file.
+built from its paper, layer by layer, and every engine gets the very same one: N,C,H,W as
+ONNX, or N,H,W,C as TensorFlow Lite's file, which as_tflite.py makes of it.
 
     mobilenet_v2_224    Sandler et al., "MobileNetV2: Inverted Residuals and Linear
                         Bottlenecks", arXiv 1801.04381: width 1.0, ReLU6, 1000 classes
@@ -26,6 +27,8 @@ import sys
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper, save
+
+import as_tflite
 
 # Of max(0, x), x a normal deviate of variance 1.
 RELU_SQUARE = 1 / 2
@@ -275,7 +278,9 @@ def main():
         sys.exit(f"networks.py: no network '{unknown[0]}'; there are {', '.join(NETWORKS)}")
     os.makedirs(directory, exist_ok=True)
     for name in names:
-        NETWORKS[name](os.path.join(directory, name + ".onnx"))
+        path = os.path.join(directory, name + ".onnx")
+        NETWORKS[name](path)
+        as_tflite.convert(path)
 
 
 main()

@@ -5,6 +5,9 @@ inputs is part of every inference, but not of its time, as on our side.  Adapter
 import this module after their engine, so that `start` and `memory` count what a model
 takes and not what Python does.
 
+With a third argument, "turned", the files hold pictures N,H,W,C and the engine wants
+N,C,H,W: they are turned here, outside the measured time.
+
 SPDX-License-Identifier: MIT
 """
 import sys
@@ -21,6 +24,13 @@ def kilobytes(what):
 BEGIN, BEFORE = time.perf_counter_ns(), kilobytes("VmRSS")
 
 
+TURNED = sys.argv[3:] == ["turned"]
+
+
+def turn(array, order):
+    return np.ascontiguousarray(array.transpose(order) if TURNED and array.ndim == 4 else array)
+
+
 def command(verb, number, path, given, engine):
     set_input, run, get_output = engine
     if verb == "run":
@@ -33,10 +43,10 @@ def command(verb, number, path, given, engine):
             times.append(time.perf_counter_ns() - begin)
         return " ".join(map(str, times))
     if verb == "input":
-        given[number] = np.load(path)
+        given[number] = turn(np.load(path), (0, 3, 1, 2))
         return "ok"
     if verb == "output":
-        np.save(path, np.ascontiguousarray(get_output(number)))
+        np.save(path, turn(get_output(number), (0, 2, 3, 1)))
         return "ok"
     if verb == "memory":
         return kilobytes("VmHWM") - BEFORE
