@@ -135,6 +135,23 @@ overlays_of() {
     expect 1 "nowhere/x.png" "$command" --model "$model" a.ppm -o nowhere/x.png
 }
 
+# A YuNet that the catalogue does not list, for other bytes are the same network: detect
+# and faces must know from its outputs how it wants its pictures (B,G,R from 0 to 255).
+unlisted() {
+    photo=${TARSIER_IMAGES:-}/two_men_face.jpg
+    [ -f "$photo" ] && "$tarsier" convert yunet -o other.tsr >/dev/null 2>&1 || {
+        skipped=$((skipped + 1))
+        echo "skipped: no weights of yunet, or no photograph"
+        return
+    }
+    for command in detect faces; do
+        "$tarsier" $command --model yunet "$photo" | sed 1d >listed.txt
+        "$tarsier" $command --model ./other.tsr "$photo" | sed 1d >unlisted.txt
+        check "$command finds four faces" [ "$(grep -c pixels listed.txt)" -eq 4 ]
+        check "$command finds as many with an unlisted file" cmp listed.txt unlisted.txt
+    done
+}
+
 pictures_of pose hourglass people
 pictures_of segment selfie_segmentation classes
 pictures_of classify mobilenet_v1_025 classes
@@ -148,6 +165,7 @@ fi
 pictures_of faces face_detection_short_range faces
 pictures_of hands palm_detection_lite hands
 pictures_of detect palm_detection_lite objects
+unlisted
 stranger
 overlays_of pose hourglass
 overlays_of segment selfie_segmentation
