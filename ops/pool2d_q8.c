@@ -11,7 +11,10 @@
 #include "ops/pool2d.h"
 #include "ops/q8.h"
 
-enum { CHANNELS = 256 };        /* summed at once: 1 KB of stack */
+enum {
+    CHANNELS = 256,             /* summed at once: 1 KB of stack          */
+    EXACT = 40000,              /* so many bytes and a half are below 2^24 */
+};
 
 typedef struct {
     int first_y, end_y, first_x, end_x;     /* input pixels inside, by index */
@@ -55,11 +58,14 @@ typedef struct {
     int n, lo, hi;              /* bounds as u8 after the flip */
 } part;
 
+/* A byte that is stored might be any variable's, so nothing is read through p in a loop. */
 static void store(const part *p, const int32_t *value, uint8_t flip)
 {
-    for (int c = 0; c < p->n; c++) {
-        const int v = value[c] < p->lo ? p->lo : value[c];
-        p->y[c] = (uint8_t)((v > p->hi ? p->hi : v) ^ flip);
+    const int n = p->n, lo = p->lo, hi = p->hi;
+    uint8_t *y = p->y;
+    for (int c = 0; c < n; c++) {
+        const int v = value[c] < lo ? lo : value[c];
+        y[c] = (uint8_t)((v > hi ? hi : v) ^ flip);
     }
 }
 
@@ -68,19 +74,37 @@ static void maximum(const tsr_step *s, const window *w, const part *p)
 {
     const tsr_pool2d_attr *a = &s->node->attr.pool2d;
     const uint8_t flip = tsr_q8_flip(s->in[0]);
-    uint8_t best[CHANNELS];
-    memset(best, p->lo, (size_t)p->n);          /* no result is lower */
+    const int n = p->n;
+    uint8_t best[CHANNELS], *to = p->y;
+    memset(best, p->lo, (size_t)n);             /* no result is lower */
     for (int y = w->first_y; y < w->end_y; y += a->dilation_y)
         for (int x = w->first_x; x < w->end_x; x += a->dilation_x) {
             const uint8_t *in = p->x + (size_t)y * p->row + (size_t)x * p->pixel;
-            for (int c = 0; c < p->n; c++) {
+            for (int c = 0; c < n; c++) {
                 const uint8_t v = in[c] ^ flip;
                 best[c] = v > best[c] ? v : best[c];
             }
         }
     const uint8_t hi = (uint8_t)p->hi;
-    for (int c = 0; c < p->n; c++)
-        p->y[c] = (best[c] < hi ? best[c] : hi) ^ flip;
+    for (int c = 0; c < n; c++)
+        to[c] = (best[c] < hi ? best[c] : hi) ^ flip;
+}
+
+/* sum[c] / count, rounded to nearest, halves away from zero.  Floats divide four at a time
+ * where integers go one by one, and as exactly: below 2^24 a quotient that is not whole is
+ * further from the next whole number than its rounding error. */
+static void divide(int32_t *sum, int n, int count)
+{
+    const int32_t half = count / 2;
+    if (count > EXACT) {
+        for (int c = 0; c < n; c++)
+            sum[c] = (sum[c] >= 0 ? sum[c] + half : sum[c] - half) / count;
+        return;
+    }
+    for (int c = 0; c < n; c++) {
+        const int32_t away = sum[c] >= 0 ? sum[c] + half : sum[c] - half;
+        sum[c] = (int32_t)((float)away / (float)count);
+    }
 }
 
 static void average(const tsr_step *s, const window *w, const part *p)
@@ -88,18 +112,21 @@ static void average(const tsr_step *s, const window *w, const part *p)
     const tsr_pool2d_attr *a = &s->node->attr.pool2d;
     const uint8_t flip = tsr_q8_flip(s->in[0]);
     const int min = tsr_q8_min(s->in[0]->dtype);        /* stored number = u8 + min */
+    const int n = p->n;
+    const int32_t from = w->outside * s->in[0]->quant.zero_point
+                       + (w->count - w->outside) * min;
     int32_t sum[CHANNELS];
-    for (int c = 0; c < p->n; c++)
-        sum[c] = w->outside * s->in[0]->quant.zero_point + (w->count - w->outside) * min;
+    for (int c = 0; c < n; c++)
+        sum[c] = from;
     for (int y = w->first_y; y < w->end_y; y += a->dilation_y)
         for (int x = w->first_x; x < w->end_x; x += a->dilation_x) {
             const uint8_t *in = p->x + (size_t)y * p->row + (size_t)x * p->pixel;
-            for (int c = 0; c < p->n; c++)
+            for (int c = 0; c < n; c++)
                 sum[c] += in[c] ^ flip;
         }
-    const int half = w->count / 2, count = w->count > 0 ? w->count : 1;
-    for (int c = 0; c < p->n; c++)
-        sum[c] = (sum[c] >= 0 ? sum[c] + half : sum[c] - half) / count - min;
+    divide(sum, n, w->count > 0 ? w->count : 1);
+    for (int c = 0; c < n; c++)
+        sum[c] -= min;
     store(p, sum, flip);
 }
 

@@ -242,6 +242,28 @@ static int pool_rule(const one_op *o, const int at[4])
     return q8_clamped(o, round(sum / count));        /* halves away from zero */
 }
 
+/* Windows of more bytes than floats count exactly, and of almost as many. */
+static void test_average_of_large_windows(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 6; i++) {
+        const int side = i % 2 ? 220 : 199;             /* 48400, 39601 */
+        uint32_t r = i;
+        one_op o = one_op_make(TSR_OP_AVERAGE_POOL2D);
+        o.node.attr.pool2d = (tsr_pool2d_attr){ side, side, 1, 1, 1, 1, 0, 0, 0, 0, false };
+        o.in[0] = q8_random(&r, DIMS(1, side, side, 5));
+        o.in_count = 1;
+        o.out.dtype = o.in[0].dtype, o.out.quant = o.in[0].quant;
+        for (size_t e = 0; e < tsr_elements(&o.in[0]) && i > 3; e++)
+            ((uint8_t *)o.in[0].data)[e] = e % 5 == 4 ? 0x7f : 0xff;    /* the largest sums */
+        tsr_tensor y = one_op_run(&o);
+        for (int e = 0; e < 5; e++)
+            assert_int_equal(q8_stored(&y, e), pool_rule(&o, (int[]){ 0, 0, 0, e }));
+        free(y.data);
+        free_inputs(&o);
+    }
+}
+
 static void test_pool(void **state)
 {
     (void)state;
@@ -308,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_tflite_unary), cmocka_unit_test(test_tflite_relu6),
         cmocka_unit_test(test_tflite_binary), cmocka_unit_test(test_binary),
         cmocka_unit_test(test_real_functions), cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_average_of_large_windows),
         cmocka_unit_test(test_resize),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
