@@ -184,10 +184,11 @@ static tsr_box around(const tsr_point *p, int count)
     for (int i = 0; i < count; i++) {
         if (sure && !is_sure(&p[i]))
             continue;
-        b.x0 = fminf(b.x0, p[i].x);
-        b.y0 = fminf(b.y0, p[i].y);
-        b.x1 = fmaxf(b.x1, p[i].x);
-        b.y1 = fmaxf(b.y1, p[i].y);
+        /* Comparisons, not fminf, which is a call; NaN changes nothing either way. */
+        b.x0 = p[i].x < b.x0 ? p[i].x : b.x0;
+        b.y0 = p[i].y < b.y0 ? p[i].y : b.y0;
+        b.x1 = p[i].x > b.x1 ? p[i].x : b.x1;
+        b.y1 = p[i].y > b.y1 ? p[i].y : b.y1;
     }
     return b;
 }

@@ -5,6 +5,7 @@
 
 const tsr_crop_u8 *const tsr_crop_u8_variants[] = {
 #if defined(__x86_64__)
+    &tsr_crop_u8_avx512,
     &tsr_crop_u8_avx2,
 #elif defined(__aarch64__)
     &tsr_crop_u8_neon,

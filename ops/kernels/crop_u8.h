@@ -38,7 +38,7 @@ typedef struct {
     tsr_crop_u8_fn *one, *two;
 } tsr_crop_u8;
 
-extern const tsr_crop_u8 tsr_crop_u8_c, tsr_crop_u8_avx2, tsr_crop_u8_neon;
+extern const tsr_crop_u8 tsr_crop_u8_c, tsr_crop_u8_avx2, tsr_crop_u8_avx512, tsr_crop_u8_neon;
 
 /* Every variant compiled in, fastest first, C reference last, then NULL. */
 extern const tsr_crop_u8 *const tsr_crop_u8_variants[];
