@@ -59,7 +59,7 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
     return tsr_infer_size(n, "concat", out, err);
 }
 
-typedef struct { size_t rows, row_bytes, rows_per_task; } plan;
+typedef struct { size_t rows, row_bytes; int tasks; } plan;
 
 /* Input i of every row in first .. end - 1. */
 static void copy_input(const tsr_step *s, int i, size_t at, size_t first, size_t end)
@@ -77,8 +77,8 @@ static void copy_rows(void *arg, int index, int worker)
     (void)worker;
     const tsr_step *s = arg;
     const plan *p = s->state;
-    const size_t first = (size_t)index * p->rows_per_task;
-    const size_t end = first + p->rows_per_task < p->rows ? first + p->rows_per_task : p->rows;
+    const size_t first = p->rows * (size_t)index / (size_t)p->tasks;
+    const size_t end = p->rows * ((size_t)index + 1) / (size_t)p->tasks;
     size_t at = 0;
     for (int i = 0; i < s->node->in_count; i++) {
         copy_input(s, i, at, first, end);
@@ -90,8 +90,7 @@ static void run(const tsr_step *s)
 {
     const plan *p = s->state;
     tsr_step copy = *s;
-    tsr_parallel(s->threads, (int)((p->rows + p->rows_per_task - 1) / p->rows_per_task), copy_rows,
-                 &copy);
+    tsr_parallel(s->threads, p->tasks, copy_rows, &copy);
 }
 
 static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
@@ -105,7 +104,8 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
         return TSR_OK;
     p->rows = tsr_dim_product(s->out[0], 0, s->node->attr.concat.axis);
     p->row_bytes = tsr_bytes(s->out[0]) / p->rows;
-    p->rows_per_task = TASK_BYTES / p->row_bytes + 1;
+    const size_t each = TASK_BYTES / p->row_bytes + 1;
+    p->tasks = tsr_even_tasks((int64_t)((p->rows - 1) / each + 1), (int64_t)p->rows, ctx->workers);
     return TSR_OK;
 }
 

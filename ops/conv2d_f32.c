@@ -46,6 +46,7 @@ typedef struct {
     int taps, kc, n;            /* n: output channels of one group          */
     int m, block, room;         /* pixels, per block, most in one           */
     int shares, blocks;         /* parts of the pixels, blocks in all of them */
+    bool by_panels;             /* workers share panels before they share pixels */
     int panels, chunks;         /* of one group                             */
     int tasks;                  /* each does some (group, block, chunk) in turn */
     int copies;                 /* pixels of a block that may need copies; runs only */
@@ -73,7 +74,7 @@ static int border_pixels(const tsr_conv2d_shape *s)
  * or so few that parts by panels come out even. */
 static int choose_shares(const conv_state *c, int workers)
 {
-    if (c->m >= SHARE * workers)
+    if (!c->by_panels)
         return workers;
     const int panels = tsr_gemm_f32_panels(c->gemm, c->n);
     int shares = 1;
@@ -90,6 +91,7 @@ static void choose_blocks(conv_state *c, int workers)
     c->block = (wanted + rows - 1) / rows * rows;
     while (c->block > 6 && (int64_t)c->block * c->taps > POINTERS_MAX)
         c->block /= 2;
+    c->by_panels = c->m < SHARE * workers;
     c->shares = choose_shares(c, workers);
     /* The last block of a share takes a rest of less than half a block, too. */
     const int most = (c->m - 1) / c->shares + 1;        /* pixels of a share */
@@ -290,6 +292,7 @@ static void multiply(const tsr_step *step, const place *at, const piece *w,
         .residual = residual ? (const float *)residual->data + w->first * ldr + column : NULL,
         .c = at->y + (ptrdiff_t)(w->first - at->y_pixel) * oc + column, .ldr = ldr, .ldc = oc,
         .m = w->rows, .n = c->n, .lo = step->node->lo, .hi = step->node->hi,
+        .once = c->blocks == c->shares,
     }, w->panel, w->panel_end);
 }
 
@@ -307,9 +310,8 @@ static void block(const tsr_step *s, int index, unsigned char *scratch)
 {
     const conv_state *c = s->state;
     const int all = c->blocks * c->chunks, i = index % all;
-    const bool few = c->blocks == c->shares;
-    const int chunk = few ? i / c->blocks : i % c->chunks;
-    const int at = few ? i % c->blocks : i / c->chunks;
+    const int chunk = c->by_panels ? i / c->blocks : i % c->chunks;
+    const int at = c->by_panels ? i % c->blocks : i / c->chunks;
     const bool last = (at + 1) % (c->blocks / c->shares) == 0;
     const int first = begin(c, at);
     multiply(s, &(place){ .x = s->in[0]->data, .y = s->out[0]->data, .ring = INT_MAX }, &(piece){
