@@ -5,8 +5,8 @@
  * instruction, and all 32 registers are in use: 16 sums, 12 taps of a filter row, 4 inputs.
  * For each filter row
  *
- *     stride 1    6 columns, 3 taps    12 loads for 48 FMLA
- *     stride 2    9 columns, 3 taps    15
+ *     stride 1    6 columns, 3 taps    10 loads for 48 FMLA
+ *     stride 2    9 columns, 3 taps    13
  *
  * Two blocks of 8 packed channels make the 16; the last channels, and other filters, go
  * through the tiles of dwconv_f32_row.h: 8 outputs x 8 channels.
@@ -23,12 +23,6 @@ enum { V = 2, V_ALIASED = 2 };
 
 enum { WIDE = 4, WIDE_PX = 4, WIDE_KW = 3 };
 
-/* Vector v of a row of two neighbouring blocks, each 8 channels wide. */
-VF_INLINE vf wide_load(const float *first, const float *second, ptrdiff_t at, const int v)
-{
-    return vf_load((v < 2 ? first : second - NR) + at + v * VF);
-}
-
 /* The four vectors at *x, which moves on by `step` bytes: no compiler makes that one
  * instruction, which wants four neighbouring registers by name. */
 VF_INLINE float32x4x4_t next_column(const float **x, ptrdiff_t step)
@@ -39,29 +33,47 @@ VF_INLINE float32x4x4_t next_column(const float **x, ptrdiff_t step)
     return (float32x4x4_t){ { a, b, c, d } };
 }
 
+/* The 6 vectors of a filter row in the first block of 8 channels, and in the second; *w then
+ * is the next row. */
+VF_INLINE void next_taps(vf tap[WIDE_KW][WIDE], const float **w)
+{
+    register vf a __asm__("v16"), b __asm__("v17"), c __asm__("v18"),
+                d __asm__("v19"), e __asm__("v20"), f __asm__("v21");
+    __asm__("ld1 {v16.4s-v18.4s}, [%6], #48\n\tld1 {v19.4s-v21.4s}, [%6], #48"
+            : "=w"(a), "=w"(b), "=w"(c), "=w"(d), "=w"(e), "=w"(f), "+r"(*w) : : "memory");
+    tap[0][0] = a, tap[0][1] = b, tap[1][0] = c, tap[1][1] = d, tap[2][0] = e, tap[2][1] = f;
+}
+
+VF_INLINE void next_taps_2(vf tap[WIDE_KW][WIDE], const float **w)
+{
+    register vf a __asm__("v22"), b __asm__("v23"), c __asm__("v24"),
+                d __asm__("v25"), e __asm__("v26"), f __asm__("v27");
+    __asm__("ld1 {v22.4s-v24.4s}, [%6], #48\n\tld1 {v25.4s-v27.4s}, [%6], #48"
+            : "=w"(a), "=w"(b), "=w"(c), "=w"(d), "=w"(e), "=w"(f), "+r"(*w) : : "memory");
+    tap[0][2] = a, tap[0][3] = b, tap[1][2] = c, tap[1][3] = d, tap[2][2] = e, tap[2][3] = f;
+}
+
 /* As row_tile: px, stride and inside (no column is missing) are constants at every call. */
 VF_INLINE void wide_tile(const line *l, const place *at, const int px, const int stride,
                          const bool inside)
 {
     const int columns = (px - 1) * stride + WIDE_KW;
     vf acc[WIDE_PX][WIDE], tap[WIDE_KW][WIDE];
+    const float *bias = at->bias, *bias2 = bias + l->w_block;
+    __asm__("" : "+r"(bias2));                  /* a register of its own: loads pair up */
     TSR_UNROLL for (int i = 0; i < px; i++)
         TSR_UNROLL for (int v = 0; v < WIDE; v++)
-            acc[i][v] = wide_load(at->bias, at->bias + l->w_block, 0, v);
+            acc[i][v] = vf_load(v < 2 ? bias + v * VF : bias2 + (v - 2) * VF);
 
-    const float *x_row = at->x, *w = at->bias + l->w_first, *w2 = w + l->w_block;
-    const ptrdiff_t col = l->col, step = col * (ptrdiff_t)sizeof *x_row, w_row = l->w_row;
-    const ptrdiff_t row = l->row, row_wrap = l->row_wrap, y_step = l->y_step;
+    const float *x = at->x, *w = bias + l->w_first, *w2 = bias2 + l->w_first;
+    const ptrdiff_t col = l->col, step = col * (ptrdiff_t)sizeof *x, y_step = l->y_step;
+    const ptrdiff_t row = l->row - columns * col, row_wrap = l->row_wrap - columns * col;
     const int kh = l->kh, wrap = l->wrap, first = at->first, end = at->end;
-    for (int ky = 1; ky <= kh; ky++, w += w_row, w2 += w_row) {
-        const float *x = x_row;
-        TSR_UNROLL for (int t = 0; t < WIDE_KW; t++)
-            TSR_UNROLL for (int v = 0; v < WIDE; v++)
-                tap[t][v] = wide_load(w, w2, t * NR, v);
+    for (int ky = 1; ky <= kh; ky++) {
+        next_taps(tap, &w);
+        next_taps_2(tap, &w2);
         TSR_UNROLL for (int j = 0; j < columns; j++) {
-            if (!inside && j == columns - 1 && j >= end)
-                continue;
-            if (!inside && j == 0 && first > 0) {
+            if (!inside && ((j == 0 && first > 0) || (j == columns - 1 && j >= end))) {
                 x += col;
                 continue;
             }
@@ -72,7 +84,7 @@ VF_INLINE void wide_tile(const line *l, const place *at, const int px, const int
                         acc[(j - t) / stride][v] = vf_fma(in.val[v], tap[t][v],
                                                           acc[(j - t) / stride][v]);
         }
-        x_row += ky == wrap ? row_wrap : row;
+        x += ky == wrap ? row_wrap : row;
     }
     const vf lo = vf_set(l->lo), hi = vf_set(l->hi);
     TSR_UNROLL for (int i = 0; i < px; i++)
