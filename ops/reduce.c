@@ -199,7 +199,7 @@ static size_t offset_of(const axes *a, size_t index)
 
 /* Sums of COLUMNS neighbouring columns of floats, in registers while going down the rows;
  * each sum takes its rows in the same order as fold_row does. */
-enum { COLUMNS = 8 };
+enum { COLUMNS = 16 };
 static void sum_columns(const float *x, size_t rows, size_t stride, double *acc)
 {
     double sum[COLUMNS] = { 0 };

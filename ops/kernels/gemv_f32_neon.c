@@ -23,7 +23,8 @@ static void dot4(const float *w, ptrdiff_t ldw, const float *x, int k, float *su
     TSR_UNROLL for (int i = 0; i < ROWS; i++)
         even[i] = odd[i] = vdupq_n_f32(0);
 
-    for (; k >= STEP; k -= STEP) {
+    for (k -= STEP; k >= 0; k -= STEP) {        /* below 0: too few for one more turn */
+        HIDE(k);                                /* SUBS and a branch, no other count */
         const float32x4x4_t in = vld1q_f32_x4(x);
         x += STEP;
         HIDE(x);
@@ -37,6 +38,7 @@ static void dot4(const float *w, ptrdiff_t ldw, const float *x, int k, float *su
             odd[i] = vfmaq_f32(odd[i], v.val[3], in.val[3]);
         }
     }
+    k &= STEP - 1;
     ptrdiff_t at = 0;
     for (; at + LANES <= k; at += LANES)
         TSR_UNROLL for (int i = 0; i < ROWS; i++)
