@@ -20,6 +20,8 @@ enum {
     TALLEST = 1 << 14,          /* rows: what is higher is no picture */
     LEAST_BYTES = 1 << 19,      /* between two parts; less stays in the cache anyway     */
     LEAST_TIMES_AGAIN = 12,     /* rows of the result for each that two stripes compute  */
+    HUGE_BYTES = 1 << 23,       /* between two parts: far beyond any core's cache ...    */
+    HUGE_TIMES_AGAIN = 8,       /* ... and worth computing more rows twice               */
 };
 
 typedef struct {
@@ -91,8 +93,8 @@ static bool saves_time(const tsr_graph *g, const line *l, size_t ring_bytes)
         again += k > 0 ? rows_again(g, n) : 0;
     }
     const int64_t rows = g->values[g->nodes[l->node[l->count - 1]].out[0]].t.dim[1];
-    return largest >= LEAST_BYTES && ring_bytes <= largest / 2
-        && rows * 256 >= LEAST_TIMES_AGAIN * again;
+    const int times = largest < HUGE_BYTES ? LEAST_TIMES_AGAIN : HUGE_TIMES_AGAIN;
+    return largest >= LEAST_BYTES && ring_bytes <= largest / 2 && rows * 256 >= times * again;
 }
 
 /* Compared with the greediest part, which has its input and its result at a time, and the
