@@ -75,7 +75,7 @@ ALL_SRC  := $(filter-out $(LEFT_OUT), \
               $(wildcard engine/*.c ops/*.c ops/kernels/*.c loaders/*.c models/*.c))
 LIB_SRC  := $(filter-out $(foreach l,$(LEVELS),%_$l.c),$(ALL_SRC)) \
             $(foreach l,$(LEVELS.$(ARCH)),$(wildcard ops/kernels/*_$l.c))
-CLI_SRC  := $(wildcard cli/*.c)
+CLI_SRC  := $(wildcard cli/*.c cli/*/*.c)
 CHECK_SRC := $(wildcard tests/checkkern/*.c)
 # With OpenBLAS nothing is packed and few layers run by rows: nothing to test there.
 NO_TESTS := $(if $(filter keras,$(FORMATS)),,tests/test_keras.c) \

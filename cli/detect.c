@@ -10,7 +10,7 @@
 #include "cli/class_names.h"
 #include "cli/commands.h"
 #include "cli/follow_networks.h"
-#include "cli/overlay.h"
+#include "cli/drawing/overlay.h"
 
 typedef struct {
     cli_box_finder finder;

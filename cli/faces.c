@@ -11,8 +11,8 @@
 #include "cli/box_finder.h"
 #include "cli/commands.h"
 #include "cli/follow_networks.h"
-#include "cli/overlay.h"
-#include "cli/overlay_parts.h"
+#include "cli/drawing/overlay.h"
+#include "cli/drawing/overlay_parts.h"
 
 typedef struct {
     bool mesh;

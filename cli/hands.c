@@ -8,7 +8,7 @@
  */
 #include "cli/commands.h"
 #include "cli/follow_networks.h"
-#include "cli/overlay_parts.h"
+#include "cli/drawing/overlay_parts.h"
 
 static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err)
 {

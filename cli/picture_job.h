@@ -6,10 +6,10 @@
 #ifndef CLI_PICTURE_JOB_H
 #define CLI_PICTURE_JOB_H
 
-#include "cli/overlay_name.h"
+#include "cli/drawing/overlay_name.h"
 #include "cli/pictures.h"
 #include "cli/resume.h"
-#include "cli/video.h"
+#include "cli/video/video.h"
 
 typedef struct {
     const cli_task *task;

@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "cli/frame_loop.h"
+#include "cli/video/frame_loop.h"
 #include "cli/picture_job.h"
 #include "cli/progress.h"
 #include "cli/spawn.h"

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/commands.h"
-#include "cli/overlay.h"
+#include "cli/drawing/overlay.h"
 #include "cli/pose_networks.h"
 
 static tsr_status open(void *state, const cli_picture_options *o, tsr_error *err)

@@ -12,7 +12,7 @@
 #include <string.h>
 #include "cli/class_names.h"
 #include "cli/commands.h"
-#include "cli/overlay.h"
+#include "cli/drawing/overlay.h"
 #include "cli/pictures.h"
 
 enum { PERSON = 15, CLASSES = 256 };

@@ -34,7 +34,7 @@ rule "what reads each pixel of a photograph knows its kernel besides" \
     "models/$any|ops/kernels/(resample|crop)_u8\.h"  models/resample.c models/crop_row.h
 rule "head_model.c knows models and engine" "(models|engine)/$any"  models/head_model.c
 rule "the program knows no op and no kernel" \
-    "(engine|models|cli|loaders)/$any"                              cli/*.[ch]
+    "(engine|models|loaders|cli|cli/[a-z]*)/$any"      cli/*.[ch] cli/*/*.[ch]
 
 joining=$(grep -lE '^ *# *include *"ops/' loaders/*.[ch] 2>/dev/null)
 [ "$(printf '%s\n' "$joining" | wc -l)" -le 1 ] && joining=
@@ -44,7 +44,8 @@ report "one loader file at most includes ops/" "$joining"
 # file is compiled with covers all of it and nothing else.
 report "intrinsics in suffix files only" "$(
     grep -lE '^ *# *include *<([a-z0-9]*intrin|arm_[a-z0-9]*)\.h>' \
-        engine/*.[ch] ops/*.[ch] loaders/*.[ch] models/*.[ch] cli/*.[ch] ops/kernels/*.[ch] \
+        engine/*.[ch] ops/*.[ch] loaders/*.[ch] models/*.[ch] cli/*.[ch] cli/*/*.[ch] \
+        ops/kernels/*.[ch] \
         2>/dev/null | grep -vE '_(avx2|avx512|neon|neonf16|neon32)\.[ch]$')"
 report "no #if inside a suffix file" "$(
     grep -nE '^ *# *(if|ifdef|elif)\b' ops/kernels/*_c.c ops/kernels/*_avx2.c \

@@ -14,7 +14,7 @@
 #include <stb/stb_image_write.h>
 #include <unistd.h>
 #include "cli/image.h"
-#include "cli/video.h"
+#include "cli/video/video.h"
 
 #ifdef __linux__
 #include <linux/videodev2.h>

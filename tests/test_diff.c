@@ -12,7 +12,7 @@
 #include <setjmp.h>
 #include <sys/stat.h>
 #include <cmocka.h>
-#include "cli/diff.h"
+#include "cli/diff/diff.h"
 #include "cli/file.h"
 #include "cli/npy.h"
 #include "loaders/tsr_file.h"

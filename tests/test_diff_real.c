@@ -9,7 +9,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/chance.h"
 #include "tests/fixture.h"
-#include "cli/diff.h"
+#include "cli/diff/diff.h"
 #include "cli/npy.h"
 #include "loaders/onnx_export.h"
 #include "loaders/tsr_file.h"

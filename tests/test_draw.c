@@ -6,7 +6,7 @@
 #include "tests/fixture.h"
 #include <math.h>
 #include "cli/image.h"
-#include "cli/overlay.h"
+#include "cli/drawing/overlay.h"
 
 static const cli_paint white = { 255, 255, 255, 1 };
 

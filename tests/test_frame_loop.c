@@ -7,7 +7,7 @@
 #include "tests/fixture.h"
 #include <stdatomic.h>
 #include <time.h>
-#include "cli/frame_loop.h"
+#include "cli/video/frame_loop.h"
 
 typedef struct {
     long frames, next;

@@ -5,7 +5,7 @@
  */
 #include "tests/fixture.h"
 #include <math.h>
-#include "cli/gesture_head.h"
+#include "cli/gesture/gesture_head.h"
 
 static void open_head(cli_gesture_head *h)
 {

@@ -11,11 +11,11 @@
 #include <unistd.h>
 #include <stb/stb_image.h>
 #include <stb/stb_image_write.h>
-#include "cli/ffmpeg_log.h"
-#include "cli/mjpeg.h"
-#include "cli/mkv.h"
+#include "cli/video/ffmpeg_log.h"
+#include "cli/video/mjpeg.h"
+#include "cli/video/mkv.h"
 #include "cli/text_count.h"
-#include "cli/y4m.h"
+#include "cli/video/y4m.h"
 
 /* ---- YUV4MPEG2 --------------------------------------------------------------------- */
 

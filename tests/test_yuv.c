@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "cli/image.h"
-#include "cli/y4m.h"
+#include "cli/video/y4m.h"
 
 static const cli_yuv_color colors[] = {
     { CLI_BT601, false }, { CLI_BT601, true }, { CLI_BT709, false }, { CLI_BT709, true },
