@@ -247,7 +247,7 @@ def write(base, rows, append=False):
             replace(base + ending, text)
     except OSError as why:
         for ending in ENDINGS:
-            if os.path.exists(base + ending + ".part"):
+            if os.path.isfile(base + ending + ".part"):
                 os.remove(base + ending + ".part")
         print(lines.getvalue(), end="")
         sys.exit(f"{base}.csv: {why.strerror}; the CSV is printed instead")

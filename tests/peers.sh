@@ -123,6 +123,9 @@ compare 1 "damaged.csv: not what this writes" --output damaged --append
 compare 0 "written" --output kept
 compare 0 "written" --output kept --append --peer "$(peer honest)"
 check "appended: the same network's rows are replaced" lines kept.csv 3
+mkdir late.md.part                  # as a disk that fills up while the run lasts
+compare 1 "late.csv: Is a directory; the CSV is printed" --output late
+check "what was measured is not lost" lines out 2
 python3 "$source/bench/report.py" damaged.csv 2>err
 check "report.py says what is wrong" [ $? -eq 1 ]
 check "in one line" lines err 1

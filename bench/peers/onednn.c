@@ -167,16 +167,22 @@ static task reorder(network *n, const dnnl_memory_desc_t *from, void *src,
         { DNNL_ARG_FROM, memory(n, from, src) }, { DNNL_ARG_TO, memory(n, to, dst) } } };
 }
 
-/* Input k of the step in this layout: as it is, or from now on. */
-static dnnl_memory_t input(network *n, int k, const dnnl_memory_desc_t *wanted)
+/* A value in this layout: as it is, or from now on. */
+static dnnl_memory_t value_as(network *n, int value, const dnnl_memory_desc_t *wanted)
 {
-    place *p = &n->places[n->session->steps[n->at].node->in[k]];
+    place *p = &n->places[value];
     if (!dnnl_memory_desc_equal(&p->md, wanted)) {
         void *to = take(n, dnnl_memory_desc_get_size(wanted), p->last_use);
         add(n, reorder(n, &p->md, p->data, wanted, to));
         *p = (place){ *wanted, to, false, p->last_use };
     }
     return memory(n, &p->md, p->data);
+}
+
+/* Input k of the step likewise. */
+static dnnl_memory_t input(network *n, int k, const dnnl_memory_desc_t *wanted)
+{
+    return value_as(n, n->session->steps[n->at].node->in[k], wanted);
 }
 
 /* A value into its tensor of the session. */
@@ -306,6 +312,8 @@ static void binary(network *n, const tsr_node *node, const place *a, int b)
     const bool fixed = !n->places[b].md.ndims;
     const tsr_tensor *value = tsr_session_value(n->session, b);
     const dnnl_memory_desc_t src0 = a->md;
+    if (!fixed && !memcmp(n->places[b].md.dims, src0.dims, sizeof src0.dims))
+        value_as(n, b, &src0);  /* two layouts would take oneDNN's slowest addition */
     const dnnl_memory_desc_t src1 = fixed ? describe(n, value) : n->places[b].md;
     dnnl_binary_desc_t d;
     check(n, dnnl_binary_desc_init(&d, node->kind == TSR_OP_MUL ? dnnl_binary_mul
