@@ -6,7 +6,7 @@
  * First the workers transform the filters           U[36][c][oc]
  *
  * in every run again.  U is four times as large as the filters: the U of all layers of a
- * stacked hourglass are 80 MB, which no cache holds, and to read 2.4 MB from memory takes
+ * stacked hourglass are 42 MB, which no cache holds, and to read 2.4 MB from memory takes
  * longer than to calculate them from 0.6 MB.  In scratch that all layers share they stay
  * near.  Then output tiles of 4 x 4 pixels are taken in blocks of up to 32; for one block, a
  * worker
