@@ -246,6 +246,7 @@ $(B)/bench_session $(B)/count_session: $(B)/%: $(B)/bench/%.o $(REMOTE)
 # Libraries of operators from Debian, for what is there of them.
 PEER_LIBS.xnnpack := -lXNNPACK -lpthreadpool
 PEER_LIBS.onednn  := -ldnnl -lgomp
+$(B)/peer_onednn: $(B)/bench/peers/onednn_values.o
 $(B)/peer_%: $(B)/bench/peers/%.o $(REMOTE)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PEER_LIBS.$*) $(LDLIBS) -o $@
 
