@@ -28,10 +28,16 @@ def with_old_clips(path):
             del node.input[1:]
     written = os.path.splitext(path)[0] + ".opencv.onnx"
     onnx.save(model, written)
-    return written
+    return written, [output.name for output in model.graph.output]
 
 
-MODEL = with_old_clips(sys.argv[1])
+def in_order(layers, outputs):
+    """OpenCV names its last layers in the order of the alphabet: those that are called
+    like an output of the graph, in the graph's order."""
+    return outputs if set(outputs) == set(layers) else layers
+
+
+MODEL, OUTPUTS = with_old_clips(sys.argv[1])
 from remote import serve    # its clock starts here: conversion is no part of start-up
 
 cv2.setNumThreads(int(sys.argv[2]))
@@ -42,7 +48,7 @@ except cv2.error as error:
                                str(error)).strip(" >")[:200])
 net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
 net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
-names = net.getUnconnectedOutLayersNames()
+names = in_order(net.getUnconnectedOutLayersNames(), OUTPUTS)
 results = []
 
 
