@@ -9,7 +9,7 @@ file in its own layout.  Outputs are compared in the same run,
 and an engine whose output is wrong does not count.  All sides speak the protocol of
 remote.h.
 
-    make bench                            networks x engines x threads, about 10 minutes
+    make bench                            networks x engines x threads, about 6 minutes
     make bench ARGS='--models hourglass_v2_192 --threads 1 --seconds 20'
     make bench ARGS='--level avx2'        ours on AVX2, and the peers that can be limited
     make bench ARGS='--peer mine=./prog'  a program of yours: ./prog MODEL.onnx THREADS
