@@ -109,6 +109,20 @@ static void binary(dn_network *n, const tsr_node *node, const dn_place *a, int b
     dn_finish(n, &t, pd);
 }
 
+/* A layer with weights, which lie in the file as `file` says, so far: all but its result. */
+static dn_task weighted(dn_network *n, const tsr_step *s, dnnl_primitive_desc_t pd,
+                        const dnnl_memory_desc_t *file, const dnnl_memory_desc_t *bias)
+{
+    dn_task t = { .args = { { DNNL_ARG_SRC, dn_input(n, 0, dn_query(pd, dnnl_query_src_md)) } },
+                  .count = 1 };
+    t.args[t.count++] = (dnnl_exec_arg_t){ DNNL_ARG_WEIGHTS, dn_constant(
+        n, file, s->in[1]->data, dn_query(pd, dnnl_query_weights_md)) };
+    if (bias)
+        t.args[t.count++] = (dnnl_exec_arg_t){ DNNL_ARG_BIAS,
+                                               dn_memory(n, bias, s->in[2]->data) };
+    return t;
+}
+
 static const tsr_tensor *residual_of(const tsr_step *s)
 {
     return s->node->in_count > 3 ? s->in[3] : NULL;
@@ -147,12 +161,7 @@ static void conv(dn_network *n, const tsr_step *s)
         (dnnl_dims_t){ a->pad_top, a->pad_left }, (dnnl_dims_t){ a->pad_bottom, a->pad_right }));
     dnnl_primitive_desc_t pd = describe_primitive(
         n, &d, attributes(n, node, residual));
-    dn_task t = { .args = { { DNNL_ARG_SRC, dn_input(n, 0, dn_query(pd, dnnl_query_src_md)) } },
-                  .count = 1 };
-    t.args[t.count++] = (dnnl_exec_arg_t){ DNNL_ARG_WEIGHTS, dn_constant(
-        n, &file, s->in[1]->data, dn_query(pd, dnnl_query_weights_md)) };
-    if (bias)
-        t.args[t.count++] = (dnnl_exec_arg_t){ DNNL_ARG_BIAS, dn_memory(n, &b, bias->data) };
+    dn_task t = weighted(n, s, pd, &file, bias ? &b : NULL);
     if (residual)
         dn_finish_on(n, &t, pd, node->in[3]);
     else
@@ -179,12 +188,7 @@ static void dense(dn_network *n, const tsr_step *s)
     dn_check(n, dnnl_inner_product_forward_desc_init(&d, dnnl_forward_inference, &src, &weights,
                                                      bias ? &b : NULL, &dst));
     dnnl_primitive_desc_t pd = describe_primitive(n, &d, attributes(n, s->node, false));
-    dn_task t = { .args = { { DNNL_ARG_SRC, dn_input(n, 0, dn_query(pd, dnnl_query_src_md)) } },
-                  .count = 1 };
-    t.args[t.count++] = (dnnl_exec_arg_t){ DNNL_ARG_WEIGHTS, dn_constant(
-        n, &file, s->in[1]->data, dn_query(pd, dnnl_query_weights_md)) };
-    if (bias)
-        t.args[t.count++] = (dnnl_exec_arg_t){ DNNL_ARG_BIAS, dn_memory(n, &b, bias->data) };
+    dn_task t = weighted(n, s, pd, &file, bias ? &b : NULL);
     dn_finish(n, &t, pd);
 }
 
