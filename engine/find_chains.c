@@ -6,7 +6,9 @@
  *
  * ops/chain.c runs them; what is between them never exists as a whole.  That saves
  * memory, and where a tensor would not fit the cache, time.  What it costs: several
- * threads compute some rows twice, and small pictures cannot be cut into many stripes.
+ * threads compute some rows twice, small pictures cannot be cut into many stripes, and a
+ * dilated filter that has the whole picture goes through it faster: rows that lie the
+ * dilation apart share their input, those that a chain asks for, one below the other, do not.
  *
  * Each part must be the only reader of the one before it.  A chain ends where the next
  * tensor would be larger, because what lies on the cut stays whole: for inverted
@@ -19,6 +21,7 @@
 enum {
     TALLEST = 1 << 14,          /* rows: what is higher is no picture */
     LEAST_BYTES = 1 << 19,      /* between two parts; less stays in the cache anyway     */
+    APART_BYTES = 1 << 21,      /* the same for parts that gain nothing but the memory   */
     LEAST_TIMES_AGAIN = 12,     /* rows of the result for each that two stripes compute  */
     HUGE_BYTES = 1 << 23,       /* between two parts: far beyond any core's cache ...    */
     HUGE_TIMES_AGAIN = 8,       /* ... and worth computing more rows twice               */
@@ -82,8 +85,18 @@ static int64_t rows_again(const tsr_graph *g, const tsr_node *n)
     return again * s.out[0]->dim[1] * 256 / s.in[0]->dim[1];
 }
 
+/* Is this float32 part as fast by itself: a 1x1 convolution, or a dilated filter? */
+static bool gains_nothing(const tsr_graph *g, const tsr_node *n)
+{
+    const bool is_1x1 = n->kind == TSR_OP_CONV2D && g->values[n->in[1]].t.dim[1] == 1
+                     && g->values[n->in[1]].t.dim[2] == 1;
+    const bool is_dilated = n->kind == TSR_OP_DEPTHWISE_CONV2D && n->attr.conv2d.dilation_y > 1;
+    return (is_1x1 || is_dilated) && g->values[n->out[0]].t.dtype == TSR_F32;
+}
+
 static bool saves_time(const tsr_graph *g, const line *l, size_t ring_bytes)
 {
+    bool gains = false;
     size_t largest = 0;
     int64_t again = 0;
     for (int k = 0; k < l->count; k++) {
@@ -91,10 +104,12 @@ static bool saves_time(const tsr_graph *g, const line *l, size_t ring_bytes)
         const size_t bytes = k + 1 < l->count ? value_bytes(g, n->out[0]) : 0;
         largest = bytes > largest ? bytes : largest;
         again += k > 0 ? rows_again(g, n) : 0;
+        gains |= !gains_nothing(g, n);
     }
+    const size_t least = gains ? LEAST_BYTES : APART_BYTES;
     const int64_t rows = g->values[g->nodes[l->node[l->count - 1]].out[0]].t.dim[1];
     const int times = largest < HUGE_BYTES ? LEAST_TIMES_AGAIN : HUGE_TIMES_AGAIN;
-    return largest >= LEAST_BYTES && ring_bytes <= largest / 2 && rows * 256 >= times * again;
+    return largest >= least && ring_bytes <= largest / 2 && rows * 256 >= times * again;
 }
 
 /* Compared with the greediest part, which has its input and its result at a time, and the

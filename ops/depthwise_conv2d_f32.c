@@ -12,6 +12,7 @@
 enum {
     TASKS_PER_WORKER = 4,       /* so that one held up by the system delays little   */
     TASK_MACS = 1 << 14,        /* a fifth of a microsecond: a hand-over takes as long */
+    TASK_ROWS = 4,              /* that share input, at least: each row more is read from afar */
 };
 
 typedef struct {
@@ -89,13 +90,15 @@ static void run(const tsr_step *s)
     tsr_parallel(s->threads, p->tasks, task, (void *)s);
 }
 
-/* So few that handing them out costs little against computing them, and that rows above
- * each other, which share input, are mostly in one task. */
-static int count_tasks(const tsr_tensor *filter, const tsr_tensor *y, int workers)
+/* So few that handing them out costs little against computing them, and that rows which
+ * share input, `apart` rows from each other, are mostly in one task. */
+static int count_tasks(const tsr_tensor *filter, const tsr_tensor *y, int apart, int workers)
 {
     const int64_t rows = (int64_t)y->dim[0] * y->dim[1];
     const double macs = (double)tsr_elements(y) * filter->dim[1] * filter->dim[2];
-    const int most = workers == 1 ? 1 : TASKS_PER_WORKER * workers;
+    int most = workers == 1 ? 1 : TASKS_PER_WORKER * workers;
+    while (most > workers && rows / most < TASK_ROWS * (int64_t)apart)
+        most -= workers;
     const int tasks = macs / TASK_MACS < most ? (int)(macs / TASK_MACS) : most;
     return tsr_even_tasks(tasks, rows, workers);
 }
@@ -107,7 +110,7 @@ static plan make_plan(const tsr_step *s, int workers)
     const int c = y->dim[3];
     plan p = { .kernel = tsr_dwconv_f32_for(c), .batch = x->dim[0], .w = x->dim[2],
                .multiplier = c / x->dim[3],
-               .tasks = count_tasks(f, y, workers) };
+               .tasks = count_tasks(f, y, a->dilation_y, workers) };
     p.y = (tsr_window){ x->dim[1], y->dim[1], f->dim[1], a->stride_y, a->dilation_y, a->pad_top };
     p.image = (tsr_dwconv_f32_image){
         .y = p.y,

@@ -132,7 +132,7 @@ bool tsr_dwconv_f32_fits_row(const tsr_dwconv_f32_image *g)
 
 /* Rows above each other see the same input rows.  With so many channels at a time these are
  * still in the first cache for the next row; all channels of three rows seldom fit.  Runs of
- * too few channels cost more than that saves, and with dilation the next row sees others. */
+ * too few channels cost more than that saves. */
 static int channels_at_a_time(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g, int rows)
 {
     enum { FLOATS = 8192, LEAST = 32 };     /* 32 KB */
@@ -140,27 +140,52 @@ static int channels_at_a_time(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_imag
     return rows > 1 && g->y.dilation == 1 && channels >= LEAST ? channels : g->channels;
 }
 
-static void rows_of_some(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
-                         const float *image, int oy, int end, float *out)
+/* Output row oy goes to `out`, each next one out_row further. */
+static void whole_rows(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
+                       const float *image, int oy, int end, float *out, ptrdiff_t out_row)
 {
-    for (; oy < end; oy++, out += g->x.out * g->out_pixel)
-        v->row(g, image, oy, out);
-}
-
-void tsr_dwconv_f32_rows(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
-                         const float *image, int oy, int end, float *out)
-{
-    if (!v->row || g->channels < v->vector || !tsr_dwconv_f32_fits_row(g)) {
-        for (; oy < end; oy++, out += g->x.out * g->out_pixel)
-            spans(v, g, image, oy, out);
-        return;
-    }
     const int some = channels_at_a_time(v, g, end - oy);
     tsr_dwconv_f32_image part = *g;
     for (int c = 0; c < g->channels; c += part.channels) {
         const int left = g->channels - c;
         part.channels = left < some + v->nr ? left : some;      /* whole blocks, no small rest */
         part.packed = g->packed + (ptrdiff_t)c * (1 + g->y.taps * g->x.taps);
-        rows_of_some(v, &part, image + c, oy, end, out + c);
+        for (int y = oy; y < end; y++)
+            v->row(&part, image + c, y, out + c + (y - oy) * out_row);
     }
+}
+
+/* With dilation d the rows p, p + d, p + 2d ... are a picture of their own, for each phase
+ * p < d: only there do neighbours share input rows. */
+static void phases(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g, const float *image,
+                   int oy, int end, float *out)
+{
+    const int d = g->y.dilation;
+    const ptrdiff_t out_row = g->x.out * g->out_pixel;
+    tsr_dwconv_f32_image phase = *g;
+    phase.y.dilation = 1, phase.y.before /= d, phase.in_row *= d;
+    for (int first = oy; first < oy + d; first++) {
+        const int p = first % d;
+        phase.y.in = (g->y.in - p + d - 1) / d;
+        whole_rows(v, &phase, image + p * g->in_row, first / d, (end - p + d - 1) / d,
+                   out + (first - oy) * out_row, d * out_row);
+    }
+}
+
+static bool has_phases(const tsr_dwconv_f32_image *g, int rows)
+{
+    const int d = g->y.dilation;
+    return d > 1 && rows > d && g->y.stride == 1 && g->y.before % d == 0 && !g->ring;
+}
+
+void tsr_dwconv_f32_rows(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
+                         const float *image, int oy, int end, float *out)
+{
+    if (!v->row || g->channels < v->vector || !tsr_dwconv_f32_fits_row(g))
+        for (; oy < end; oy++, out += g->x.out * g->out_pixel)
+            spans(v, g, image, oy, out);
+    else if (has_phases(g, end - oy))
+        phases(v, g, image, oy, end, out);
+    else
+        whole_rows(v, g, image, oy, end, out, g->x.out * g->out_pixel);
 }

@@ -18,7 +18,8 @@
  * (7 wide), AVX2 75 and 85; what is missing is spent on the second cache.
  *
  * With dilation d the pixels p, p + d, p + 2d ... are a row of their own, for
- * each phase p < d.                              SPDX-License-Identifier: MIT
+ * each phase p < d (and rows a picture of their own: dwconv_f32.c).
+ *                                                SPDX-License-Identifier: MIT
  */
 #ifndef TSR_DWCONV_F32_ROW_H
 #define TSR_DWCONV_F32_ROW_H

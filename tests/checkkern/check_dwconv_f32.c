@@ -115,7 +115,7 @@ static tsr_window random_window(int in, int taps)
 static image_case make_image(const tsr_dwconv_f32 *v, int c, ptrdiff_t pixel)
 {
     image_case k = { .v = v };
-    const int h = ck_rand(1, 7), w = ck_rand(1, 37);
+    const int h = ck_rand(1, 14), w = ck_rand(1, 37);
     const int kh = ck_rand(1, 5), kw = ck_rand(0, 1) ? 3 : ck_rand(1, 8);
     k.g = (tsr_dwconv_f32_image){
         .y = random_window(h, kh), .x = random_window(w, kw),
@@ -184,6 +184,25 @@ static void check_ring(const image_case *k)
     ck_free(ring), ck_free(y);
 }
 
+/* Some rows in the middle at a time, as a worker does: with dilation it begins with any phase. */
+static void check_some_rows(const image_case *k)
+{
+    const tsr_dwconv_f32_image *g = &k->g;
+    const int first = ck_rand(0, g->y.out - 1), rows = ck_rand(1, g->y.out - first);
+    const ptrdiff_t pixels = (ptrdiff_t)rows * g->x.out;
+    float *y = ck_alloc((size_t)((pixels - 1) * g->out_pixel + g->channels), sizeof(float));
+    tsr_dwconv_f32_rows(k->v, g, k->image, first, first + rows, y);
+    const float *want = k->y + (ptrdiff_t)first * g->x.out * g->out_pixel;
+    for (ptrdiff_t i = 0; i < pixels; i++)
+        if (memcmp(y + i * g->out_pixel, want + i * g->out_pixel,
+                   (size_t)g->channels * sizeof *y))
+            ck_fail("%d rows from %d on, dilation %d: pixel %d differs from the whole image's",
+                    rows, first, g->y.dilation, (int)i);
+    if (!ck_intact(y))
+        ck_fail("%d rows from %d on: wrote outside y", rows, first);
+    ck_free(y);
+}
+
 static void check_image(const tsr_dwconv_f32 *v, int c, ptrdiff_t pixel)
 {
     image_case k = make_image(v, c, pixel);
@@ -193,6 +212,7 @@ static void check_image(const tsr_dwconv_f32 *v, int c, ptrdiff_t pixel)
             for (int i = 0; i < c; i++)
                 compare_image(&k, oy, ox, i);
     check_ring(&k);
+    check_some_rows(&k);
     if (!ck_intact(k.y))
         ck_fail("image of %d channels: wrote outside y", c);
     ck_free(k.image), ck_free(k.weights), ck_free(k.bias), ck_free(k.packed), ck_free(k.y);
