@@ -4,8 +4,10 @@
  * As conv2d_f32.c, which explains how a pixel's inputs are found through one pointer per
  * filter position; weights come as float and are rounded when they are packed.
  *
- * First layers have 3 channels, which is no vector of 8.  There each pixel's whole window
- * is copied (im2col), a block at a time, with zeros behind it that make k a multiple of 8.
+ * First layers have 3 channels, which is no vector of 8.  But a filter row lies on a piece
+ * of an image row, kw * 3 numbers in a row of memory: there a tap is a whole filter row, one
+ * pointer each.  Only where that piece hangs over the image's left or right edge it is
+ * copied, with zeros for what is outside.
  * SPDX-License-Identifier: MIT
  */
 #include <string.h>
@@ -14,10 +16,11 @@
 
 enum {
     ALIGN = 64,
-    BLOCK = 48,                 /* pixels, about: a multiple of the variant's tile rows */
+    BLOCK = 48, BLOCK_MAX = 192, /* pixels, about: multiples of the variant's tile rows */
+    BLOCK_INPUTS = 16384,       /* numbers: every panel reads them again, from the first cache */
     POINTERS_MAX = 4096,        /* a worker's pointers, about: 32 KB */
     TASKS_PER_WORKER = 8,
-    VECTOR = 8,                 /* fewer channels than that: windows are copied */
+    VECTOR = 8,                 /* fewer channels than that: a tap is a filter row */
 };
 
 typedef struct {
@@ -27,11 +30,10 @@ typedef struct {
     const uint16_t *zeros;      /* kc of them, what the padding looks like  */
     size_t group_size;          /* numbers of one group's panels            */
     int taps, kc, n;            /* n: output channels of one group          */
-    size_t k;                   /* rows of a packed panel                   */
     int m, block, blocks;       /* pixels, per block, blocks                */
     int panels, chunks;         /* of one group; a task multiplies a chunk  */
-    int window;                 /* numbers of a copied window; 0: none is copied */
-    size_t worker_bytes;        /* of pointers and windows                  */
+    bool by_rows;               /* a tap is a filter row                    */
+    size_t worker_bytes;        /* of pointers, then copied pieces          */
 } conv_state;
 
 static int min(int a, int b) { return a < b ? a : b; }
@@ -55,62 +57,43 @@ static void point_span(const conv_state *c, const span *to)
                      ? to->x + ((ptrdiff_t)y * s->w + at) * s->c : c->zeros;
 }
 
-/* A few numbers: a call of memcpy would take longer than the copy.  8 to 16 of them (3
- * pixels of 3 colours) are the first 8 and the last 8. */
-static inline void copy(uint16_t *to, const uint16_t *from, int n)
-{
-    if (n >= VECTOR && n <= 2 * VECTOR) {
-        memcpy(to, from, VECTOR * sizeof *to);
-        memcpy(to + n - VECTOR, from + n - VECTOR, VECTOR * sizeof *to);
-        return;
-    }
-    for (; n >= 4; n -= 4, to += 4, from += 4)
-        memcpy(to, from, 4 * sizeof *to);
-    if (n & 2)
-        memcpy(to, from, 2 * sizeof *to), to += 2, from += 2;
-    if (n & 1)
-        *to = *from;
-}
-
-/* The window of the output pixel whose tap 0, 0 lies at iy, ix of the image; no dilation
- * along x, so that its rows are pieces of image rows. */
-static void copy_window(const conv_state *c, const uint16_t *image, int iy, int ix, uint16_t *to)
+/* A piece of an image row, kw pixels from column ix on, that hangs over an edge. */
+static void copy_piece(const conv_state *c, const uint16_t *row, int ix, uint16_t *to)
 {
     const tsr_conv2d_shape *s = &c->s;
     const int from = ix < 0 ? min(-ix, s->kw) : 0, end = min(s->kw, s->w - ix);
-    const int reach = (s->kh - 1) * s->attr.dilation_y;
-    if (from > 0 || end < s->kw || iy < 0 || iy + reach >= s->h)
-        memset(to, 0, (size_t)c->window * sizeof *to);
-    else
-        memset(to + c->window - VECTOR, 0, VECTOR * sizeof *to);
-    const int h = s->h, row = s->kw * s->c, n = (end - from) * s->c, step = s->attr.dilation_y;
-    const ptrdiff_t next = (ptrdiff_t)step * s->w * s->c;
-    const uint16_t *x = image + ((ptrdiff_t)iy * s->w + ix + from) * s->c;
-    to += from * s->c;
-    for (int ky = s->kh; ky > 0 && n > 0; ky--, iy += step, x += next, to += row)
-        if (iy >= 0 && iy < h)
-            copy(to, x, n);
+    memset(to, 0, (size_t)c->kc * sizeof *to);
+    if (from < end)
+        memcpy(to + from * s->c, row + (ptrdiff_t)(ix + from) * s->c,
+               (size_t)((end - from) * s->c) * sizeof *to);
 }
 
-/* Windows of output pixels first .. first + rows - 1, and the pointers to them. */
-static void copy_windows(const conv_state *c, span to, int first, int rows, uint16_t *copies)
+/* The pointers of one filter row to its pieces of image row y; returns where the next copy
+ * goes. */
+static uint16_t *point_row(const conv_state *c, const span *to, int y, const uint16_t **p,
+                           uint16_t *copy)
 {
     const tsr_conv2d_shape *s = &c->s;
-    const tsr_conv2d_attr *a = &s->attr;
-    int ox = first % s->ow, oy = first / s->ow % s->oh, n = first / s->ow / s->oh;
-    for (int i = 0; i < rows; i++, copies += c->window) {
-        copy_window(c, to.x + (ptrdiff_t)n * s->h * s->w * s->c, oy * a->stride_y - a->pad_top,
-                    ox * a->stride_x - a->pad_left, copies);
-        to.p[i] = copies;
-        if (++ox == s->ow)
-            ox = 0, oy++;
-        if (oy == s->oh)
-            oy = 0, n++;
+    const int step = s->attr.stride_x, last = s->w - s->kw, count = to->count;
+    int i = 0, x = to->ix;
+    if (y < 0 || y >= s->h) {
+        for (; i < count; i++)
+            p[i] = c->zeros;
+        return copy;
     }
+    const uint16_t *row = to->x + (ptrdiff_t)y * s->w * s->c;
+    for (; i < count && x < 0; i++, x += step, copy += c->kc)
+        copy_piece(c, row, x, copy), p[i] = copy;
+    const int inside = x <= last ? min(i + (last - x) / step + 1, count) : i;
+    for (; i < inside; i++, x += step)
+        p[i] = row + (ptrdiff_t)x * s->c;
+    for (; i < count; i++, x += step, copy += c->kc)
+        copy_piece(c, row, x, copy), p[i] = copy;
+    return copy;
 }
 
 /* The pointers of output pixels first .. first + rows - 1, counted over the batch. */
-static void point(const conv_state *c, span to, int first, int rows)
+static void point(const conv_state *c, span to, int first, int rows, uint16_t *copy)
 {
     const tsr_conv2d_shape *s = &c->s;
     const tsr_conv2d_attr *a = &s->attr;
@@ -126,8 +109,16 @@ static void point(const conv_state *c, span to, int first, int rows)
         to.x = batch + (ptrdiff_t)n * s->h * s->w * s->c;
         to.iy = oy * a->stride_y - a->pad_top, to.ix = ox * a->stride_x - a->pad_left;
         to.count = min(s->ow - ox, rows - i);
-        point_span(c, &to);
+        for (int ky = 0; c->by_rows && ky < s->kh; ky++)
+            copy = point_row(c, &to, to.iy + ky * a->dilation_y, to.p + ky * to.step, copy);
+        if (!c->by_rows)
+            point_span(c, &to);
     }
+}
+
+static size_t pointer_bytes(const conv_state *c)
+{
+    return (size_t)c->block * (size_t)c->taps * sizeof(uint16_t *);
 }
 
 /* One block of pixels by one chunk of panels. */
@@ -141,18 +132,13 @@ static void task(void *arg, int index, int worker)
     unsigned char *scratch = (unsigned char *)step->scratch + (size_t)worker * c->worker_bytes;
     const span to = { .x = (const uint16_t *)step->in[0]->data + (ptrdiff_t)group * c->kc,
                       .p = (const uint16_t **)(void *)scratch, .step = rows };
-    if (c->window)
-        copy_windows(c, to, first, rows,
-                     (uint16_t *)(void *)(scratch + (size_t)c->block * sizeof(uint16_t *)));
-    else
-        point(c, to, first, rows);
+    point(c, to, first, rows, (uint16_t *)(void *)(scratch + pointer_bytes(c)));
     const tsr_tensor *residual = tsr_conv2d_residual(step);
     const bool repeats = residual && tsr_conv2d_repeats(residual, step->out[0]);
     const ptrdiff_t column = (ptrdiff_t)group * c->n, out = (ptrdiff_t)first * oc + column;
     const ptrdiff_t residual_at = repeats ? column : out;
     tsr_gemm_f16_run(c->gemm, &(tsr_gemm_f16_block){
-        .a = to.p, .a_step = rows, .taps = c->window ? 1 : c->taps,
-        .kc = c->window ? c->window : c->kc,
+        .a = to.p, .a_step = rows, .taps = c->taps, .kc = c->kc,
         .b = c->packed + (size_t)group * c->group_size,
         .residual = residual ? (const uint16_t *)residual->data + residual_at : NULL,
         .c = (uint16_t *)step->out[0]->data + out, .ldr = repeats ? 0 : oc, .ldc = oc,
@@ -168,26 +154,34 @@ static void run(const tsr_step *s)
                  (void *)(uintptr_t)s);
 }
 
+/* A pixel's inputs are k numbers. */
+static int choose_block(const conv_state *c, int k)
+{
+    const int rows = c->gemm->rows;
+    const int wanted = min(BLOCK_INPUTS / k, BLOCK_MAX);
+    int block = ((wanted > BLOCK ? wanted : BLOCK) + rows - 1) / rows * rows;
+    while (block > 6 && (int64_t)block * c->taps > POINTERS_MAX)
+        block /= 2;
+    return block;
+}
+
 static void choose(conv_state *c, int workers)
 {
     const tsr_conv2d_shape *s = &c->s;
-    const int rows = c->gemm->rows;
     c->taps = s->kh * s->kw, c->kc = s->c / s->attr.groups;
+    c->by_rows = c->taps > 1 && c->kc < VECTOR && s->attr.groups == 1 && s->attr.dilation_x == 1;
+    if (c->by_rows)
+        c->taps = s->kh, c->kc *= s->kw;
+    const size_t k = (size_t)c->taps * (size_t)c->kc;
     c->m = s->n * s->oh * s->ow, c->n = s->oc / s->attr.groups;
-    c->block = (BLOCK + rows - 1) / rows * rows;
-    while (c->block > 6 && (int64_t)c->block * c->taps > POINTERS_MAX)
-        c->block /= 2;
+    c->block = choose_block(c, (int)k);
     c->blocks = (c->m - 1) / c->block + 1;
     c->panels = tsr_gemm_f16_panels(c->gemm, c->n);
     const int wanted = workers == 1 ? 1 : TASKS_PER_WORKER * workers / c->blocks + 1;
     c->chunks = min(c->panels, wanted);
-    if (c->taps > 1 && c->kc < VECTOR && s->attr.groups == 1 && s->attr.dilation_x == 1)
-        c->window = (c->taps * c->kc + VECTOR - 1) / VECTOR * VECTOR;
-    c->k = c->window ? (size_t)c->window : (size_t)c->taps * (size_t)c->kc;
-    c->group_size = tsr_gemm_f16_packed_size(c->gemm, c->n, c->k);
-    const size_t bytes = (size_t)c->block * (c->window ? sizeof(uint16_t *) + c->k * 2
-                                                       : (size_t)c->taps * sizeof(uint16_t *));
-    c->worker_bytes = (bytes + ALIGN - 1) / ALIGN * ALIGN;
+    c->group_size = tsr_gemm_f16_packed_size(c->gemm, c->n, k);
+    const size_t copies = c->by_rows ? (size_t)c->block * k * sizeof(uint16_t) : 0;
+    c->worker_bytes = (pointer_bytes(c) + copies + ALIGN - 1) / ALIGN * ALIGN;
 }
 
 tsr_status tsr_conv2d_prepare_f16(tsr_step *s, const tsr_prepare_context *ctx,
@@ -210,7 +204,7 @@ tsr_status tsr_conv2d_prepare_f16(tsr_step *s, const tsr_prepare_context *ctx,
     const float *filter = s->in[1]->data;
     const float *bias = s->node->in_count > 2 && s->in[2] ? s->in[2]->data : NULL;
     for (int g = 0; g < groups; g++)
-        tsr_gemm_f16_pack(c.gemm, c.n, c.k, k, filter + (size_t)g * (size_t)c.n * k,
+        tsr_gemm_f16_pack(c.gemm, c.n, k, filter + (size_t)g * (size_t)c.n * k,
                           bias ? bias + g * c.n : NULL, packed + (size_t)g * c.group_size);
     return TSR_OK;
 }

@@ -1,4 +1,5 @@
-/* dwconv_f16.c - selection and packing; see dwconv_f16.h.   SPDX-License-Identifier: MIT */
+/* dwconv_f16.c - selection, packing, and which filter rows are in use; see dwconv_f16.h.
+ * SPDX-License-Identifier: MIT */
 #include "engine/cpu.h"
 #include "engine/half.h"
 #include "ops/kernels/dwconv_f16.h"
@@ -45,12 +46,26 @@ static uint16_t *pack_block(const float *weights, const float *bias, int taps, i
 void tsr_dwconv_f16_pack(const tsr_dwconv_f16 *v, int taps, int channels, const float *weights,
                          const float *bias, uint16_t *packed)
 {
-    const int wide = v->wide * v->vector;
     int c = 0;
-    for (; c + wide <= channels; c += wide)
-        packed = pack_block(weights, bias, taps, channels, c, wide, packed);
+    for (int vecs = v->wide; vecs > 1; vecs /= 2)
+        for (const int width = vecs * v->vector; c + width <= channels; c += width)
+            packed = pack_block(weights, bias, taps, channels, c, width, packed);
     for (; c < channels; c += v->vector) {
         const int first = c + v->vector <= channels ? c : channels - v->vector;
         packed = pack_block(weights, bias, taps, channels, first, v->vector, packed);
     }
+}
+
+void tsr_dwconv_f16_row(const tsr_dwconv_f16 *v, const tsr_dwconv_f16_image *g,
+                        const uint16_t *image, int oy, uint16_t *out)
+{
+    const tsr_taps ty = tsr_window_taps(&g->y, oy);
+    const int y0 = oy * g->y.stride - g->y.before + ty.first * g->y.dilation;
+    const ptrdiff_t row = (ptrdiff_t)g->x.in * g->channels;
+    const int kh = ty.end - ty.first;
+    v->row(&(tsr_dwconv_f16_line){
+        .x = kh ? image + y0 * row : image, .x_row = g->y.dilation * row, .columns = g->x,
+        .packed = g->packed, .taps = g->y.taps * g->x.taps, .tap = ty.first * g->x.taps,
+        .kh = kh, .y = out, .channels = g->channels, .lo = g->lo, .hi = g->hi,
+    });
 }

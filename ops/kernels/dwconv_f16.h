@@ -3,13 +3,13 @@
  *
  *     y[x][c] = clamp(bias[c] + sum over taps of in[..][c] * w[tap][c], lo, hi)
  *
- * The inputs are found through pointers, one for each filter row and each column of the
- * padded image; a column in the padding points to zeros.  So there are no borders:
+ * A variant computes one output row.  Filter rows outside the image are left out by the
+ * shared code; of columns outside the kernel takes care: tap kx of output i lies on
  *
- *     tap (ky, kx) of output i      x[ky * x_step + i * stride + kx * dilation] + c
+ *     column   i * stride - before + kx * dilation,   inside: 0 .. columns - 1
  *
  * Weights are packed in blocks of some vectors of channels, bias first, each block as wide
- * as a variant's tiles, the last ones one vector:
+ * as a variant's tiles, the last ones half and a quarter as wide, down to one vector:
  *
  *     block:  bias[w]  tap(0,0)[w]  tap(0,1)[w] ... tap(kh-1,kw-1)[w]
  *
@@ -23,16 +23,27 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "ops/kernels/window.h"
 
 typedef struct {
-    const uint16_t *const *x;   /* kh * x_step pointers to `channels` numbers  */
-    ptrdiff_t x_step;
-    int kh, kw, stride, dilation;       /* along x; the rows' pointers say the rest */
-    const uint16_t *packed;
-    uint16_t *y;                /* `outputs` pixels of `channels`; overlaps nothing */
-    int outputs, channels;      /* >= 1 */
+    const uint16_t *x;          /* column 0 of the first image row in use        */
+    ptrdiff_t x_row;            /* from one filter row's image row to the next's */
+    tsr_window columns;         /* .in, .out, .taps = kw, .stride, .dilation, .before */
+    const uint16_t *packed;     /* the first block                               */
+    int taps, tap;              /* of the whole filter; the first one in use     */
+    int kh;                     /* filter rows in use; 0: only padding is seen   */
+    uint16_t *y;                /* columns.out pixels of `channels`; overlaps nothing */
+    int channels;               /* >= 1, and in a pixel of x                     */
     float lo, hi;
-} tsr_dwconv_f16_line;
+} tsr_dwconv_f16_line;          /* all distances in elements */
+
+/* One image: [h][w][c] to [oh][ow][c], dense.  y.taps and x.taps are the filter's size. */
+typedef struct {
+    tsr_window y, x;
+    int channels;
+    const uint16_t *packed;
+    float lo, hi;
+} tsr_dwconv_f16_image;
 
 typedef struct {
     const char *level;          /* "c", "neonf16"                              */
@@ -55,5 +66,9 @@ size_t tsr_dwconv_f16_packed_size(const tsr_dwconv_f16 *v, int taps, int channel
 /* float weights[taps][channels] and bias[channels] (NULL: zeros), rounded -> blocks. */
 void tsr_dwconv_f16_pack(const tsr_dwconv_f16 *v, int taps, int channels, const float *weights,
                          const float *bias, uint16_t *packed);
+
+/* Output row oy; `image` points to row 0. */
+void tsr_dwconv_f16_row(const tsr_dwconv_f16 *v, const tsr_dwconv_f16_image *g,
+                        const uint16_t *image, int oy, uint16_t *out);
 
 #endif

@@ -40,8 +40,8 @@ size_t tsr_gemm_f16_packed_size(const tsr_gemm_f16 *v, int n, size_t k)
     return (size_t)vectors(v, n) * (size_t)v->lanes * (k + 1);
 }
 
-void tsr_gemm_f16_pack(const tsr_gemm_f16 *v, int n, size_t k, size_t rows,
-                       const float *weights, const float *bias, uint16_t *packed)
+void tsr_gemm_f16_pack(const tsr_gemm_f16 *v, int n, size_t k, const float *weights,
+                       const float *bias, uint16_t *packed)
 {
     memset(packed, 0, tsr_gemm_f16_packed_size(v, n, k) * sizeof *packed);
     for (int j = 0; j < n; j++) {
@@ -49,8 +49,8 @@ void tsr_gemm_f16_pack(const tsr_gemm_f16 *v, int n, size_t k, size_t rows,
         const size_t width = (size_t)panel_vectors(v, n, p) * (size_t)v->lanes;
         uint16_t *to = packed + (size_t)from * (k + 1) + (size_t)(j - from);
         *to = bias ? tsr_float_to_half(bias[j]) : 0;
-        for (size_t i = 0; i < rows; i++)
-            to[(i + 1) * width] = tsr_float_to_half(weights[(size_t)j * rows + i]);
+        for (size_t i = 0; i < k; i++)
+            to[(i + 1) * width] = tsr_float_to_half(weights[(size_t)j * k + i]);
     }
 }
 

@@ -62,10 +62,9 @@ int tsr_gemm_f16_panels(const tsr_gemm_f16 *v, int n);
 /* Numbers of all panels together. */
 size_t tsr_gemm_f16_packed_size(const tsr_gemm_f16 *v, int n, size_t k);
 
-/* float weights[n][rows] and bias[n] (NULL: zeros), rounded -> panels of k >= rows rows,
- * the last of which are zeros. */
-void tsr_gemm_f16_pack(const tsr_gemm_f16 *v, int n, size_t k, size_t rows,
-                       const float *weights, const float *bias, uint16_t *packed);
+/* float weights[n][k] and bias[n] (NULL: zeros), rounded -> panels. */
+void tsr_gemm_f16_pack(const tsr_gemm_f16 *v, int n, size_t k, const float *weights,
+                       const float *bias, uint16_t *packed);
 
 /* Compute the columns of panels first .. last-1 of the block. */
 void tsr_gemm_f16_run(const tsr_gemm_f16 *v, const tsr_gemm_f16_block *block, int first,

@@ -2,19 +2,23 @@
  * gemm_f16_neonf16.c - 64-bit Arm with FEAT_FP16 (ARMv8.2; A55, A75, Neoverse N1 and later).
  *
  * As gemm_f32_neon.c, with vectors of 8: eight k of a row are one vector of inputs, and
- * FMLA takes the scalar it multiplies with from one of its lanes.
+ * FMLA takes the scalar it multiplies with from one of its lanes.  A turn is 16 steps of k;
+ * rows load both their vectors by one LDP where registers are left for that.
  *
  *     tile    sums  inputs  weights  of 32 V registers     instructions for FMLAs
- *     5 x 32   20     5       4                              176 for 160
- *     6 x 24   18     6       4                              156 for 144
- *     8 x 16   16     8       4                              143 for 128
- *     8 x 8     8     8       4                               79 for 64
+ *     5 x 32   20    5 + 3    4                              345 for 320
+ *     6 x 24   18    6 + 4    4                              310 for 288
+ *     8 x 16   16    8        4                              142 for 128
+ *     8 x 8     8    8        4                               78 for 64
  *
- * Sums are 16 bits wide.               SPDX-License-Identifier: MIT
+ * Around the loop a tile takes about two instructions for each sum, and two more where it is
+ * clamped.  Sums are 16 bits wide.               SPDX-License-Identifier: MIT
  */
 #include <arm_neon.h>
 #include <math.h>
+#include <stdbool.h>
 #include "engine/cpu.h"
+#include "engine/half.h"
 #include "engine/platform.h"
 #include "ops/kernels/gemm_f16.h"
 
@@ -53,16 +57,29 @@ INLINE float16x8_t fma_lane(float16x8_t sum, float16x8_t w, float16x8_t x, const
     return sum;
 }
 
-/* Eight steps of k, of rows that go on `at` bytes after a[i]; returns what follows the
- * weights.  Eight steps are 2 * `vecs` times four vectors.  `m` and `vecs` are constants
- * at every call.  A hidden pointer's steps stay apart, and each becomes part of its load. */
-INLINE const uint16_t *step8(sums sum, const uint16_t *const *a, ptrdiff_t at, const uint16_t *b,
-                             const int m, const int vecs)
+/* The next vector, the next two, four numbers of a row; the load moves the pointer on. */
+INLINE void load1(float16x8_t *x, const uint16_t **a)
 {
-    float16x8_t x[MR_MAX];
-    TSR_UNROLL for (int i = 0; i < m; i++)
-        x[i] = load((const uint16_t *)(const void *)((const char *)a[i] + at));
-    TSR_UNROLL for (int four = 0; four < 2 * vecs; four++) {
+    __asm__("ldr %q0, [%1], #16" : "=w"(*x), "+r"(*a) : : "memory");
+}
+
+INLINE void load2(float16x8_t *x, float16x8_t *y, const uint16_t **a)
+{
+    __asm__("ldp %q0, %q1, [%2], #32" : "=w"(*x), "=w"(*y), "+r"(*a) : : "memory");
+}
+
+INLINE void load_half(float16x8_t *x, const uint16_t **a)
+{
+    __asm__("ldr %d0, [%1], #8" : "=w"(*x), "+r"(*a) : : "memory");
+}
+
+/* `steps` of k, 4 or 8: so many numbers of a row are in x[i].  The weights of four steps are
+ * `vecs` times four vectors; returns what follows them.  `m`, `vecs` and `steps` are
+ * constants at every call.  A hidden pointer's step becomes part of the load. */
+INLINE const uint16_t *step(sums sum, const float16x8_t *x, const uint16_t *b, const int m,
+                            const int vecs, const int steps)
+{
+    TSR_UNROLL for (int four = 0; four < vecs * steps / 4; four++) {
         const uint16x8x4_t w = vld1q_u16_x4(b);
         b += 4 * LANES;
         HIDE(b);
@@ -75,121 +92,177 @@ INLINE const uint16_t *step8(sums sum, const uint16_t *const *a, ptrdiff_t at, c
     return b;
 }
 
-/* One step of k. */
-INLINE void step1(sums sum, const uint16_t *const *a, ptrdiff_t k, const uint16_t *b, const int m,
-                  const int vecs)
+INLINE const uint16_t *step8(sums sum, const uint16_t **a, const uint16_t *b, const int m,
+                             const int vecs)
 {
-    float16x8_t w[TSR_GEMM_F16_VECS];
-    TSR_UNROLL for (int v = 0; v < vecs; v++)
-        w[v] = load(b + v * LANES);
-    TSR_UNROLL for (int i = 0; i < m; i++) {
-        const float16x8_t x = load_all(a[i] + k);
+    float16x8_t x[MR_MAX];
+    TSR_UNROLL for (int i = 0; i < m; i++)
+        load1(&x[i], &a[i]);
+    return step(sum, x, b, m, vecs, 8);
+}
+
+/* As many rows as registers are left for load both their vectors at once. */
+INLINE const uint16_t *step16(sums sum, const uint16_t **a, const uint16_t *b, const int m,
+                              const int vecs)
+{
+    const int both = vecs == 3 ? 2 : 32 - 4 - m * vecs - m;
+    float16x8_t x[MR_MAX], next[MR_MAX];
+    TSR_UNROLL for (int i = 0; i < m; i++)
+        if (i < both)
+            load2(&x[i], &next[i], &a[i]);
+        else
+            load1(&x[i], &a[i]);
+    b = step(sum, x, b, m, vecs, 8);
+    TSR_UNROLL for (int i = both; i < m; i++)
+        load1(&next[i], &a[i]);
+    return step(sum, next, b, m, vecs, 8);
+}
+
+/* Less than 8 steps of k: 4 by lanes, the others one by one. */
+INLINE const uint16_t *last_steps(sums sum, const uint16_t **a, int k, const uint16_t *b,
+                                  const int m, const int vecs)
+{
+    float16x8_t x[MR_MAX], w[TSR_GEMM_F16_VECS];
+    if (k & 4) {
+        TSR_UNROLL for (int i = 0; i < m; i++)
+            load_half(&x[i], &a[i]);
+        b = step(sum, x, b, m, vecs, 4);
+        k -= 4;
+    }
+    for (; k > 0; k--, b += vecs * LANES) {
         TSR_UNROLL for (int v = 0; v < vecs; v++)
-            sum[i * vecs + v] = vfmaq_f16(sum[i * vecs + v], w[v], x);
+            w[v] = load(b + v * LANES);
+        TSR_UNROLL for (int i = 0; i < m; i++) {
+            x[0] = load_all(a[i]++);
+            TSR_UNROLL for (int v = 0; v < vecs; v++)
+                sum[i * vecs + v] = vfmaq_f16(sum[i * vecs + v], w[v], x[0]);
+        }
     }
+    return b;
 }
 
-INLINE float16x8_t clamp(float16x8_t x, float lo, float hi)
+/* What is left of a panel: every tile moves a, c and residual on by its rows. */
+typedef struct {
+    tsr_gemm_f16_block b;
+    uint16_t lo, hi;            /* rounded */
+    bool clamps;                /* one of them is finite */
+} tiling;
+
+INLINE float16x8_t clamp(float16x8_t x, const tiling *t)
 {
-    return vminq_f16(vmaxq_f16(x, vdupq_n_f16((float16_t)lo)), vdupq_n_f16((float16_t)hi));
+    return vminq_f16(vmaxq_f16(x, load_all(&t->lo)), load_all(&t->hi));
 }
 
-/* Row by row, where the panel is wider than n: whole vectors, then the odd numbers. */
+/* m rows, where the panel is wider than n: whole vectors, then the odd numbers. */
 static __attribute__((noinline))
-void store_part(const tsr_gemm_f16_block *t, const uint16_t *sum, int width)
+void store_part(const tiling *t, const uint16_t *sum, int m, int width)
 {
-    const uint16_t *r = t->residual;
-    uint16_t *c = t->c;
-    for (int i = 0; i < t->m; i++, sum += width, c += t->ldc, r = r ? r + t->ldr : NULL) {
+    const uint16_t *r = t->b.residual;
+    uint16_t *c = t->b.c;
+    for (int i = 0; i < m; i++, sum += width, c += t->b.ldc, r = r ? r + t->b.ldr : NULL) {
         int j = 0;
-        for (; j + LANES <= t->n; j += LANES) {
+        for (; j + LANES <= t->b.n; j += LANES) {
             const float16x8_t s = load(sum + j), x = r ? vaddq_f16(s, load(r + j)) : s;
-            save(c + j, clamp(x, t->lo, t->hi));
+            save(c + j, clamp(x, t));
         }
-        for (; j < t->n; j++) {
+        for (; j < t->b.n; j++) {
             const float16x8_t s = load_all(sum + j), x = r ? vaddq_f16(s, load_all(r + j)) : s;
-            vst1q_lane_u16(c + j, vreinterpretq_u16_f16(clamp(x, t->lo, t->hi)), 0);
+            vst1q_lane_u16(c + j, vreinterpretq_u16_f16(clamp(x, t)), 0);
         }
     }
 }
 
-/* + residual, clamped, to c.  All stores at the end: they pair up. */
-INLINE void store(const tsr_gemm_f16_block *t, sums sum, const int m, const int vecs)
+/* + residual, clamped, to c, which moves on, as residual does.  All stores at the end: they
+ * pair up. */
+INLINE void store(tiling *t, sums sum, const int m, const int vecs)
 {
-    if (t->n < vecs * LANES) {
-        const tsr_gemm_f16_block copy = *t;
+    const ptrdiff_t ldr = t->b.ldr, ldc = t->b.ldc;
+    const uint16_t *r = t->b.residual;
+    uint16_t *c = t->b.c;
+    if (t->b.n < vecs * LANES) {
+        const tiling copy = *t;                 /* *t itself stays in registers */
         uint16_t part[SUMS * LANES];
         TSR_UNROLL for (int s = 0; s < m * vecs; s++)
             save(part + s * LANES, sum[s]);
-        store_part(&copy, part, vecs * LANES);
+        store_part(&copy, part, m, vecs * LANES);
+        t->b.c = c + m * ldc, t->b.residual = r ? r + m * ldr : NULL;
         return;
     }
-    const ptrdiff_t ldr = t->ldr, ldc = t->ldc;
-    const uint16_t *r = t->residual;
-    if (r)
+    if (r) {
         TSR_UNROLL for (int i = 0; i < m; i++, r += ldr) {
             HIDE(r);
             TSR_UNROLL for (int v = 0; v < vecs; v++)
                 sum[i * vecs + v] = vaddq_f16(sum[i * vecs + v], load(r + v * LANES));
         }
-    if (t->lo > -INFINITY || t->hi < INFINITY)
+        t->b.residual = r;
+    }
+    if (t->clamps) {
+        const float16x8_t lo = load_all(&t->lo), hi = load_all(&t->hi);
         TSR_UNROLL for (int s = 0; s < m * vecs; s++)
-            sum[s] = clamp(sum[s], t->lo, t->hi);
-    uint16_t *c = t->c;
+            sum[s] = vminq_f16(vmaxq_f16(sum[s], lo), hi);
+    }
     TSR_UNROLL for (int i = 0; i < m; i++, c += ldc) {
         HIDE(c);
         TSR_UNROLL for (int v = 0; v < vecs; v++)
             save(c + v * LANES, sum[i * vecs + v]);
     }
+    t->b.c = c;
 }
 
 /* The sums are registers: every loop over them is short and unrolls away. */
-INLINE void tile(const tsr_gemm_f16_block *t, const int m, const int vecs)
+INLINE void tile(tiling *t, const int m, const int vecs)
 {
     sums sum;
-    const uint16_t *b = t->b;
+    const uint16_t *b = t->b.b;
     TSR_UNROLL for (int i = 0; i < m; i++) {
         TSR_UNROLL for (int v = 0; v < vecs; v++)
             sum[i * vecs + v] = load(b + v * LANES);
         HIDE_MEMORY();                          /* load pairs, not copies of row 0 */
     }
     b += vecs * LANES;
-    const uint16_t *const *rows = t->a;
-    const ptrdiff_t kc = t->kc, whole = kc & -8;
-    for (int tap = t->taps; tap > 0; tap--, rows += t->a_step) {
+    const int turn = vecs > 2 ? 16 : 8;         /* of k; for 8 rows more cost registers */
+    const uint16_t *const *rows = t->b.a;
+    t->b.a = rows + m;
+    int taps = t->b.taps;
+    do {
         const uint16_t *a[MR_MAX];
         TSR_UNROLL for (int i = 0; i < m; i++)
-            a[i] = rows[i] + whole;
-        for (ptrdiff_t k = -2 * whole; k < 0;) {        /* in bytes, up to 0: one test */
-            b = step8(sum, a, k, b, m, vecs);
-            k += 2 * LANES;
-            HIDE(k);
+            a[i] = rows[i];
+        int k = t->b.kc - turn;                 /* below 0: too few for one more turn */
+        while (k >= 0) {
+            HIDE(k);                            /* SUBS and a branch, no other count */
+            b = turn == 16 ? step16(sum, a, b, m, vecs) : step8(sum, a, b, m, vecs);
+            k -= turn;
         }
-        for (ptrdiff_t k = 0; k < kc - whole; k++, b += vecs * LANES)
-            step1(sum, a, k, b, m, vecs);
-    }
+        k &= turn - 1;
+        if (k == 0)                             /* mostly */
+            continue;
+        if (k & 8)
+            b = step8(sum, a, b, m, vecs);
+        if (k & 7)
+            b = last_steps(sum, a, k & 7, b, m, vecs);
+    } while (rows += t->b.a_step, --taps > 0);
     store(t, sum, m, vecs);
 }
 
-INLINE void tiles(const tsr_gemm_f16_block *first, int count, const int m, const int vecs)
+INLINE void tiles(tiling *t, int count, const int m, const int vecs)
 {
-    tsr_gemm_f16_block next = *first, *t = &next;
-    for (t->m = m; count > 0; count--) {
-        __asm__("" : "+r"(t) :: "memory");      /* no general registers for what is in *t */
+    HIDE(t);
+    for (; count > 0; count--) {
+        HIDE_MEMORY();                          /* no general registers for what is in *t */
         tile(t, m, vecs);
-        t->a += m, t->c += m * t->ldc;
-        t->residual = t->residual ? t->residual + m * t->ldr : NULL;
     }
 }
 
 /* Rows shared out evenly over tiles of at most `mr`: first the taller ones. */
 INLINE void panel(const tsr_gemm_f16_block *block, const int mr, const int vecs)
 {
-    tsr_gemm_f16_block t = *block;
-    const int all = (t.m + mr - 1) / mr, least = t.m / all, longer = t.m % all;
+    tiling t = { *block, tsr_float_to_half(block->lo), tsr_float_to_half(block->hi),
+                 block->lo > -INFINITY || block->hi < INFINITY };
+    const int all = (block->m + mr - 1) / mr, least = block->m / all, longer = block->m % all;
     for (int taller = 1; taller >= 0; taller--) {
-        const int count = taller ? longer : all - longer, rows = count > 0 ? least + taller : 0;
-        switch (rows) {
+        const int count = taller ? longer : all - longer;
+        switch (least + taller) {
         case 1: tiles(&t, count, 1, vecs); break;
         case 2: tiles(&t, count, 2, vecs); break;
         case 3: tiles(&t, count, 3, vecs); break;
@@ -199,9 +272,6 @@ INLINE void panel(const tsr_gemm_f16_block *block, const int mr, const int vecs)
         case 7: if (mr >= 7) tiles(&t, count, 7, vecs); break;
         case 8: if (mr >= 8) tiles(&t, count, 8, vecs); break;
         }
-        const ptrdiff_t done = (ptrdiff_t)count * rows;
-        t.a += done, t.c += done * t.ldc;
-        t.residual = t.residual ? t.residual + done * t.ldr : NULL;
     }
 }
 

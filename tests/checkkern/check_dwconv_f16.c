@@ -9,72 +9,86 @@
 #include "tests/checkkern/checkkern.h"
 
 typedef struct {
-    tsr_dwconv_f16_line l;
+    tsr_dwconv_f16_image g;
     float *weights, *bias;
     uint16_t *image, *packed, *y;
-    const uint16_t **x;
 } problem;
 
 static double real(uint16_t h) { return (double)tsr_half_to_float(h); }
 
-/* Pointers lead to random pixels: what lies where is the caller's affair. */
+/* Any padding in front, from none to more than the filter; what lies behind follows from
+ * the number of outputs. */
+static tsr_window window(int out, int taps, int stride, int dilation)
+{
+    const int reach = (taps - 1) * dilation;
+    const tsr_window w = { .out = out, .taps = taps, .stride = stride, .dilation = dilation,
+                           .before = ck_rand(0, 2) ? ck_rand(0, 1) * (reach / 2)
+                                                   : ck_rand(0, reach + 1) };
+    const int seen = (out - 1) * stride + reach + 1 - w.before;     /* all but what is behind */
+    const int in = seen - (ck_rand(0, 2) ? ck_rand(0, 1) * (reach / 2) : ck_rand(-2, reach));
+    return (tsr_window){ in > 0 ? in : 1, w.out, w.taps, w.stride, w.dilation, w.before };
+}
+
 static problem make(const tsr_dwconv_f16 *v, int channels, int outputs, int kh, int kw)
 {
-    problem p = { .l = { .kh = kh, .kw = kw, .stride = ck_rand(1, 3), .dilation = ck_rand(0, 2) + 1,
-                         .outputs = outputs, .channels = channels,
-                         .lo = ck_rand(0, 1) ? -0.5f : -INFINITY, .hi = 0.75f } };
-    if (ck_rand(0, 1))
-        p.l.dilation = 1, p.l.stride = ck_rand(1, 2);
-    const int columns = (outputs - 1) * p.l.stride + (kw - 1) * p.l.dilation + 1, pixels = 7;
-    const size_t pointers = (size_t)(kh * columns);
-    p.image = ck_alloc((size_t)(pixels * channels), sizeof *p.image);
-    for (int i = 0; i < pixels * channels; i++)
+    const int stride = ck_rand(1, 3), dilation = ck_rand(1, 3), usual = ck_rand(0, 2);
+    problem p = { .g = { .channels = channels, .lo = ck_rand(0, 1) ? -0.5f : -INFINITY,
+                         .hi = 0.75f } };
+    p.g.x = window(outputs, kw, usual ? ck_rand(1, 2) : stride, usual ? 1 : dilation);
+    if (ck_rand(0, 3) == 0)
+        p.g.x = window(outputs, kw, 1, dilation);
+    p.g.y = window(ck_rand(1, 3), kh, stride, dilation);
+    const size_t numbers = (size_t)p.g.y.in * (size_t)p.g.x.in * (size_t)channels;
+    p.image = ck_alloc(numbers, sizeof *p.image);
+    for (size_t i = 0; i < numbers; i++)
         p.image[i] = tsr_float_to_half(ck_randf());
-    p.x = ck_alloc(pointers, sizeof *p.x);
-    for (size_t i = 0; i < pointers; i++)
-        p.x[i] = p.image + ck_rand(0, pixels - 1) * channels;
     p.weights = ck_alloc_f32((size_t)(kh * kw * channels));
     p.bias = ck_alloc_f32((size_t)channels);
     p.packed = ck_alloc(tsr_dwconv_f16_packed_size(v, kh * kw, channels), sizeof *p.packed);
     tsr_dwconv_f16_pack(v, kh * kw, channels, p.weights, p.bias, p.packed);
+    p.g.packed = p.packed;
     p.y = ck_alloc((size_t)(outputs * channels), sizeof *p.y);
-    p.l.x = p.x, p.l.x_step = columns, p.l.packed = p.packed, p.l.y = p.y;
     return p;
 }
 
-static void compare(const problem *p, int i, int c)
+static void compare(const problem *p, int oy, int i, int c)
 {
-    const tsr_dwconv_f16_line *l = &p->l;
-    const double u = 0x1p-11, steps = l->kh * l->kw + 1;
+    const tsr_window *gx = &p->g.x, *gy = &p->g.y;
+    const double u = 0x1p-11, steps = gy->taps * gx->taps + 1;
     double sum = real(tsr_float_to_half(p->bias[c])), size = fabs(sum);
-    for (int ky = 0; ky < l->kh; ky++)
-        for (int kx = 0; kx < l->kw; kx++) {
-            const float w = p->weights[(ky * l->kw + kx) * l->channels + c];
+    for (int ky = 0; ky < gy->taps; ky++)
+        for (int kx = 0; kx < gx->taps; kx++) {
+            const int y = oy * gy->stride - gy->before + ky * gy->dilation;
+            const int x = i * gx->stride - gx->before + kx * gx->dilation;
+            if (y < 0 || y >= gy->in || x < 0 || x >= gx->in)
+                continue;
+            const float w = p->weights[(ky * gx->taps + kx) * p->g.channels + c];
             const double product = real(tsr_float_to_half(w))
-                * real(l->x[ky * l->x_step + i * l->stride + kx * l->dilation][c]);
+                * real(p->image[(y * gx->in + x) * p->g.channels + c]);
             sum += product, size += fabs(product);
         }
-    const double want = fmin(fmax(sum, (double)l->lo), (double)l->hi);
-    const double got = real(p->y[i * l->channels + c]), error = fabs(got - want);
+    const double want = fmin(fmax(sum, (double)p->g.lo), (double)p->g.hi);
+    const double got = real(p->y[i * p->g.channels + c]), error = fabs(got - want);
     const double bound = steps * u / (1 - steps * u) * size + steps * 0x1p-24;
     ck_error(error, bound);
     if (!(error <= bound))
-        ck_fail("%d channels, %d outputs, %d x %d, stride %d, dilation %d: y[%d][%d] is %.9g, "
-                "want %.9g", l->channels, l->outputs, l->kh, l->kw, l->stride, l->dilation, i, c,
-                got, want);
+        ck_fail("%d channels, %d columns, %d outputs, %d x %d, stride %d, dilation %d, %d before: "
+                "y[%d][%d] is %.9g, want %.9g", p->g.channels, gx->in, gx->out, gy->taps,
+                gx->taps, gx->stride, gx->dilation, gx->before, i, c, got, want);
 }
 
-static void check_line(const tsr_dwconv_f16 *v, int channels, int outputs, int kh, int kw)
+static void check_row(const tsr_dwconv_f16 *v, int channels, int outputs, int kh, int kw)
 {
     problem p = make(v, channels, outputs, kh, kw);
-    v->row(&p.l);
-    for (int i = 0; i < outputs; i++)
-        for (int c = 0; c < channels; c++)
-            compare(&p, i, c);
+    for (int oy = 0; oy < p.g.y.out; oy++) {
+        tsr_dwconv_f16_row(v, &p.g, p.image, oy, p.y);
+        for (int i = 0; i < outputs; i++)
+            for (int c = 0; c < channels; c++)
+                compare(&p, oy, i, c);
+    }
     if (!ck_intact(p.y))
         ck_fail("%d channels, %d outputs: wrote outside y", channels, outputs);
-    ck_free(p.image), ck_free((void *)(uintptr_t)p.x), ck_free(p.weights), ck_free(p.bias);
-    ck_free(p.packed), ck_free(p.y);
+    ck_free(p.image), ck_free(p.weights), ck_free(p.bias), ck_free(p.packed), ck_free(p.y);
 }
 
 static void check_variant(const tsr_dwconv_f16 *v)
@@ -83,7 +97,7 @@ static void check_variant(const tsr_dwconv_f16 *v)
         return;
     for (int c = v->vector; c <= (2 * v->wide + 1) * v->vector + 1; c++)
         for (int outputs = 1; outputs <= 9; outputs++)
-            check_line(v, c, outputs, ck_rand(1, 4), ck_rand(0, 1) ? 3 : ck_rand(1, 5));
+            check_row(v, c, outputs, ck_rand(1, 4), ck_rand(0, 1) ? 3 : ck_rand(1, 5));
 }
 
 void check_dwconv_f16(void)
