@@ -211,6 +211,7 @@ enum {                          /* tsr_op.flags */
                                    each element is read just before it is written */
     TSR_OP_F16 = 16,            /* prepare also takes f16 activations, its constants f32:
                                    see engine/narrow.c                          */
+    TSR_OP_F16_TOO = 32,        /* prepare also takes f16 in place of f32, constants, too */
 };
 
 struct tsr_op {

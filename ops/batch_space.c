@@ -134,11 +134,13 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 }
 
 const tsr_op tsr_op_space_to_batch = {
-    .name = "space_to_batch", .kind = TSR_OP_SPACE_TO_BATCH, .min_in = 1, .max_in = 1,
+    .name = "space_to_batch", .kind = TSR_OP_SPACE_TO_BATCH, .flags = TSR_OP_F16_TOO,
+    .min_in = 1, .max_in = 1,
     .infer = infer_to_batch, .prepare = prepare,
 };
 
 const tsr_op tsr_op_batch_to_space = {
-    .name = "batch_to_space", .kind = TSR_OP_BATCH_TO_SPACE, .min_in = 1, .max_in = 1,
+    .name = "batch_to_space", .kind = TSR_OP_BATCH_TO_SPACE, .flags = TSR_OP_F16_TOO,
+    .min_in = 1, .max_in = 1,
     .infer = infer_to_space, .prepare = prepare,
 };

@@ -45,6 +45,8 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
         return tsr_binary_prepare_int(s, ctx, err);
     if (tsr_is_q8(s->in[0]->dtype))
         return tsr_binary_prepare_q8(s, ctx, err);
+    if (s->in[0]->dtype == TSR_F16)
+        return tsr_binary_prepare_f16(s, ctx, err);
     return tsr_binary_prepare_f32(s, ctx, err);
 }
 
@@ -58,7 +60,7 @@ static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
         && (tsr_broadcast_one_row(b) || tsr_broadcast_same(b, y));
 }
 
-enum { FLAGS = TSR_OP_HAS_CLAMP | TSR_OP_IN_PLACE };
+enum { FLAGS = TSR_OP_HAS_CLAMP | TSR_OP_IN_PLACE | TSR_OP_F16_TOO };
 
 const tsr_op tsr_op_add     = { "add", TSR_OP_ADD, FLAGS, 2, 2, infer, prepare, needs, NULL };
 const tsr_op tsr_op_sub     = { "sub", TSR_OP_SUB, FLAGS, 2, 2, infer, prepare, needs, NULL };

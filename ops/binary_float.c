@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "ops/binary.h"
 #include "ops/broadcast.h"
-#include "ops/kernels/binary_f32.h"
 
 typedef struct {
     tsr_binary_f32_run *fn;
@@ -19,6 +18,8 @@ static const unsigned char function[TSR_OP_COUNT] = {
     [TSR_OP_SQUARED_DIFFERENCE] = TSR_BINARY_SQUARED_DIFFERENCE,
     [TSR_OP_PRELU] = TSR_BINARY_PRELU,
 };
+
+tsr_binary_fn tsr_binary_function(tsr_op_kind kind) { return (tsr_binary_fn)function[kind]; }
 
 static void task(void *arg, int index, int worker)
 {
@@ -79,7 +80,7 @@ tsr_status tsr_binary_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx, t
     if (!p)
         return TSR_OK;
     const tsr_broadcast loops = tsr_broadcast_plan(s->in[0], s->in[1], s->out[0]);
-    p->fn = tsr_binary_f32_best((tsr_binary_fn)function[s->node->kind]);
+    p->fn = tsr_binary_f32_best(tsr_binary_function(s->node->kind));
     p->tasks = tsr_broadcast_cut(&loops, ctx->workers);
     if (s->out[0]->rank == 4)
         plan_row(s, p);

@@ -110,6 +110,7 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 }
 
 const tsr_op tsr_op_concat = {
-    .name = "concat", .kind = TSR_OP_CONCAT, .min_in = 1, .max_in = INT_MAX,
+    .name = "concat", .kind = TSR_OP_CONCAT, .flags = TSR_OP_F16_TOO,
+    .min_in = 1, .max_in = INT_MAX,
     .infer = infer, .prepare = prepare,
 };

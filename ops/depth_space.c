@@ -95,11 +95,13 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 }
 
 const tsr_op tsr_op_depth_to_space = {
-    .name = "depth_to_space", .kind = TSR_OP_DEPTH_TO_SPACE, .min_in = 1, .max_in = 1,
+    .name = "depth_to_space", .kind = TSR_OP_DEPTH_TO_SPACE, .flags = TSR_OP_F16_TOO,
+    .min_in = 1, .max_in = 1,
     .infer = infer_to_space, .prepare = prepare,
 };
 
 const tsr_op tsr_op_space_to_depth = {
-    .name = "space_to_depth", .kind = TSR_OP_SPACE_TO_DEPTH, .min_in = 1, .max_in = 1,
+    .name = "space_to_depth", .kind = TSR_OP_SPACE_TO_DEPTH, .flags = TSR_OP_F16_TOO,
+    .min_in = 1, .max_in = 1,
     .infer = infer_to_depth, .prepare = prepare,
 };

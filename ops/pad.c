@@ -110,6 +110,7 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 }
 
 const tsr_op tsr_op_pad = {
-    .name = "pad", .kind = TSR_OP_PAD, .min_in = 1, .max_in = 1,
+    .name = "pad", .kind = TSR_OP_PAD, .flags = TSR_OP_F16_TOO,
+    .min_in = 1, .max_in = 1,
     .infer = infer, .prepare = prepare,
 };

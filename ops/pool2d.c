@@ -56,15 +56,19 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 {
     if (tsr_is_q8(s->in[0]->dtype))
         return tsr_pool2d_prepare_q8(s, ctx, err);
+    if (s->in[0]->dtype == TSR_F16)
+        return tsr_pool2d_prepare_f16(s, ctx, err);
     return tsr_pool2d_prepare_f32(s, ctx, err);
 }
 
 const tsr_op tsr_op_max_pool2d = {
-    .name = "max_pool2d", .kind = TSR_OP_MAX_POOL2D, .flags = TSR_OP_HAS_CLAMP,
+    .name = "max_pool2d", .kind = TSR_OP_MAX_POOL2D,
+    .flags = TSR_OP_HAS_CLAMP | TSR_OP_F16_TOO,
     .min_in = 1, .max_in = 1, .infer = infer, .prepare = prepare,
 };
 
 const tsr_op tsr_op_average_pool2d = {
-    .name = "average_pool2d", .kind = TSR_OP_AVERAGE_POOL2D, .flags = TSR_OP_HAS_CLAMP,
+    .name = "average_pool2d", .kind = TSR_OP_AVERAGE_POOL2D,
+    .flags = TSR_OP_HAS_CLAMP | TSR_OP_F16_TOO,
     .min_in = 1, .max_in = 1, .infer = infer, .prepare = prepare,
 };

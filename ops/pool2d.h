@@ -8,6 +8,7 @@
 #include "engine/op.h"
 
 tsr_status tsr_pool2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
+tsr_status tsr_pool2d_prepare_f16(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
 tsr_status tsr_pool2d_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
 
 #endif

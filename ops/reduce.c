@@ -15,12 +15,14 @@
  */
 #include <math.h>
 #include <string.h>
+#include "engine/half.h"
 #include "engine/platform.h"
+#include "ops/kernels/pool_f16.h"
 #include "ops/movers.h"
 #include "ops/ops.h"
 #include "ops/reduce.h"
 
-enum { LANES = 64, TASK_ELEMENTS = 1 << 13 };
+enum { LANES = 64, TASK_ELEMENTS = 1 << 13, AVERAGED = 1 << 16 };
 
 typedef struct { int rank; size_t size[TSR_MAX_RANK], stride[TSR_MAX_RANK]; } axes;
 
@@ -142,6 +144,7 @@ static void fold_row(tsr_op_kind kind, const tsr_tensor *t, size_t at, size_t n,
     for (size_t i = 0; i < n; i++)
         switch (t->dtype) {
         case TSR_F32: x[i] = (double)((const float *)t->data)[at + i]; break;
+        case TSR_F16: x[i] = (double)tsr_half_to_float(((const uint16_t *)t->data)[at + i]); break;
         case TSR_S32: x[i] = ((const int32_t *)t->data)[at + i]; break;
         case TSR_S16: x[i] = ((const int16_t *)t->data)[at + i]; break;
         case TSR_S8: x[i] = ((const int8_t *)t->data)[at + i]; break;
@@ -176,6 +179,7 @@ static void store(const tsr_tensor *t, size_t at, size_t n, const double *v)
     for (size_t i = 0; i < n; i++)
         switch (t->dtype) {
         case TSR_F32: ((float *)t->data)[at + i] = (float)v[i]; break;
+        case TSR_F16: ((uint16_t *)t->data)[at + i] = tsr_float_to_half((float)v[i]); break;
         case TSR_S32:           /* a sum may leave the range: saturate */
             ((int32_t *)t->data)[at + i] = v[i] >= 0x1p31 ? INT32_MAX
                                          : v[i] < -0x1p31 ? INT32_MIN : (int32_t)v[i];
@@ -224,6 +228,23 @@ static size_t sum_fast(const tsr_step *s, size_t base, size_t width, double *acc
     return done;
 }
 
+/* The mean of 16-bit floats over neighbouring axes is an average pooling of one window; sums
+ * are float32 then, which is far more than the result keeps. */
+static bool mean_f16(const tsr_step *s, size_t base, size_t width, size_t out)
+{
+    const plan *p = s->state;
+    if (s->in[0]->dtype != TSR_F16 || s->node->kind != TSR_OP_MEAN || p->run > 1
+        || p->folded.rank != 1 || p->folded_count > AVERAGED)
+        return false;
+    tsr_pool_f16_best()->average(&(tsr_pool_f16_span){
+        .x = (const uint16_t *)s->in[0]->data + base, .x_col = (ptrdiff_t)p->folded.stride[0],
+        .y = (uint16_t *)s->out[0]->data + out, .kh = 1, .kw = (int)p->folded_count,
+        .count = 1, .channels = (int)width, .scale = 1.0f / (float)p->folded_count,
+        .lo = -INFINITY, .hi = INFINITY,
+    });
+    return true;
+}
+
 /* Up to LANES neighbouring outputs. */
 static void reduce_tile(const tsr_step *s, size_t tile)
 {
@@ -233,6 +254,8 @@ static void reduce_tile(const tsr_step *s, size_t tile)
     const size_t width = p->inner - lane < LANES ? p->inner - lane : LANES;
     const size_t base = offset_of(&p->kept, row) + lane;
     const size_t rows = p->folded_count / p->run;
+    if (mean_f16(s, base, width, row * p->inner + lane))
+        return;
     double acc[LANES];
     for (int i = 0; i < LANES; i++)
         acc[i] = kind == TSR_OP_REDUCE_MAX ? -HUGE_VAL : kind == TSR_OP_REDUCE_MIN ? HUGE_VAL : 0.0;
@@ -270,21 +293,25 @@ static void run(const tsr_step *s)
 }
 
 const tsr_op tsr_op_mean = {
-    .name = "mean", .kind = TSR_OP_MEAN, .min_in = 1, .max_in = 1,
+    .name = "mean", .kind = TSR_OP_MEAN, .flags = TSR_OP_F16_TOO,
+    .min_in = 1, .max_in = 1,
     .infer = infer, .prepare = prepare,
 };
 
 const tsr_op tsr_op_reduce_max = {
-    .name = "reduce_max", .kind = TSR_OP_REDUCE_MAX, .min_in = 1, .max_in = 1,
+    .name = "reduce_max", .kind = TSR_OP_REDUCE_MAX, .flags = TSR_OP_F16_TOO,
+    .min_in = 1, .max_in = 1,
     .infer = infer, .prepare = prepare,
 };
 
 const tsr_op tsr_op_reduce_min = {
-    .name = "reduce_min", .kind = TSR_OP_REDUCE_MIN, .min_in = 1, .max_in = 1,
+    .name = "reduce_min", .kind = TSR_OP_REDUCE_MIN, .flags = TSR_OP_F16_TOO,
+    .min_in = 1, .max_in = 1,
     .infer = infer, .prepare = prepare,
 };
 
 const tsr_op tsr_op_reduce_sum = {
-    .name = "reduce_sum", .kind = TSR_OP_REDUCE_SUM, .min_in = 1, .max_in = 1,
+    .name = "reduce_sum", .kind = TSR_OP_REDUCE_SUM, .flags = TSR_OP_F16_TOO,
+    .min_in = 1, .max_in = 1,
     .infer = infer, .prepare = prepare,
 };

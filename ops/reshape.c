@@ -37,6 +37,6 @@ static tsr_status infer(tsr_node *n, const tsr_tensor *const *in, tsr_tensor *ou
 }
 
 const tsr_op tsr_op_reshape = {
-    .name = "reshape", .kind = TSR_OP_RESHAPE, .flags = TSR_OP_VIEW,
+    .name = "reshape", .kind = TSR_OP_RESHAPE, .flags = TSR_OP_VIEW | TSR_OP_F16_TOO,
     .min_in = 1, .max_in = 1, .infer = infer,
 };

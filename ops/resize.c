@@ -115,6 +115,6 @@ static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
 }
 
 const tsr_op tsr_op_resize = {
-    .name = "resize", .kind = TSR_OP_RESIZE,
+    .name = "resize", .kind = TSR_OP_RESIZE, .flags = TSR_OP_F16_TOO,
     .min_in = 1, .max_in = 1, .infer = infer, .prepare = prepare, .needs = needs,
 };

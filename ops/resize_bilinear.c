@@ -1,16 +1,18 @@
 /*
- * resize_bilinear.c - bilinear resize in float32 and of bytes.
+ * resize_bilinear.c - bilinear resize of floats, 32 and 16 bits wide, and of bytes.
  *
  * An output row mixes two source rows.  Each of them is interpolated along x
  * first, into one of two buffers; neighbouring output rows mostly need the
  * same two, so when enlarging this happens once per source row.  Of bytes the
- * buffers hold 32-bit numbers: rounding comes at the end.
+ * buffers hold 32-bit numbers: rounding comes at the end.  16-bit floats are widened row
+ * by row and calculated with as float32: rounding comes at the end, too.
  *
  * A task is a run of output rows of one image and starts with empty buffers:
  * the result does not depend on how the rows are dealt out.
  * SPDX-License-Identifier: MIT
  */
 #include <string.h>
+#include "ops/kernels/convert_f16.h"
 #include "ops/kernels/resize_f32.h"
 #include "ops/kernels/resize_q8.h"
 #include "ops/q8.h"
@@ -19,13 +21,14 @@
 typedef struct {
     const tsr_resize_f32 *f32;  /* NULL: bytes */
     const tsr_resize_q8 *q8;
+    const tsr_convert_f16 *f16; /* of 16-bit floats, else NULL */
     tsr_resize_axis y;
     union { tsr_resize_f32_column *f32; tsr_resize_q8_column *q8; } columns;
-    int c, ow;
+    int c, ow, in_n;            /* in_n: numbers of an input row */
     uint8_t flip;
     size_t in_row, out_row;     /* bytes */
     int rows_per_task, tasks_per_image;
-    size_t worker_bytes;        /* of scratch: cache_rows, then two rows */
+    size_t worker_bytes;        /* of scratch: cache_rows, two rows, a widened one */
 } plan;
 
 enum { CACHE_ROWS_BYTES = 64, BUFFERED = 4 };   /* bytes of a number in a buffer */
@@ -40,6 +43,7 @@ typedef struct {
     const tsr_band *band;
     cache_rows *has;
     void *buffer[2];
+    float *wide;                /* a row, before or behind the two buffers */
 } cache;
 
 /* Source row `row` interpolated along x.  The buffer that holds `other`, the
@@ -53,7 +57,10 @@ static const void *across(cache *k, int row, int other)
     const int i = k->has->row[0] == other;
     const unsigned char *x = (const unsigned char *)k->band->x
                              + tsr_band_row(k->band, row) * p->in_row;
-    if (p->f32)
+    if (p->f16) {
+        p->f16->widen((const uint16_t *)(const void *)x, k->wide, (size_t)p->in_n);
+        p->f32->across(k->wide, p->columns.f32, p->ow, p->c, k->buffer[i]);
+    } else if (p->f32)
         p->f32->across((const float *)(const void *)x, p->columns.f32, p->ow, p->c, k->buffer[i]);
     else
         p->q8->across(x, p->columns.q8, p->ow, p->c, p->flip, k->buffer[i]);
@@ -71,9 +78,13 @@ static void output_row(cache *k, int oy, void *y)
     const tsr_resize_pair v = tsr_resize_linear(&p->y, oy);
     const void *top = across(k, v.first, v.second);
     const void *bottom = v.first == v.second ? top : across(k, v.second, v.first);
-    if (!p->f32)
+    if (!p->f32) {
         p->q8->down(top, bottom, whole(v.f), n, p->flip, y);
-    else if (top == bottom)
+    } else if (p->f16) {
+        if (top != bottom)
+            p->f32->down(top, bottom, v.f, n, k->wide);
+        p->f16->narrow(top == bottom ? top : k->wide, y, (size_t)n);
+    } else if (top == bottom)
         memcpy(y, top, p->out_row);
     else
         p->f32->down(top, bottom, v.f, n, y);
@@ -84,8 +95,9 @@ static void rows(const tsr_step *s, const tsr_band *band, int worker)
     const plan *p = s->state;
     unsigned char *scratch = (unsigned char *)s->scratch + (size_t)worker * p->worker_bytes;
     unsigned char *buffer = scratch + CACHE_ROWS_BYTES;
+    const size_t row = (size_t)p->ow * (size_t)p->c * BUFFERED;
     cache k = { .p = p, .band = band, .has = (cache_rows *)(void *)scratch,
-                .buffer = { buffer, buffer + (size_t)p->ow * (size_t)p->c * BUFFERED } };
+                .buffer = { buffer, buffer + row }, .wide = (float *)(void *)(buffer + 2 * row) };
     if (!band->follows)
         k.has->row[0] = k.has->row[1] = -1;
     unsigned char *y = band->y;
@@ -130,10 +142,11 @@ static void fill(plan *p, const tsr_step *s, int workers)
 {
     const tsr_tensor *in = s->in[0];
     const tsr_resize_axis x = tsr_resize_horizontal(s);
-    p->f32 = in->dtype == TSR_F32 ? tsr_resize_f32_best() : NULL;
+    p->f32 = tsr_is_q8(in->dtype) ? NULL : tsr_resize_f32_best();
+    p->f16 = in->dtype == TSR_F16 ? tsr_convert_f16_best() : NULL;
     p->q8 = tsr_resize_q8_best();
     p->y = tsr_resize_vertical(s);
-    p->c = in->dim[3], p->ow = s->out[0]->dim[2];
+    p->c = in->dim[3], p->ow = s->out[0]->dim[2], p->in_n = x.in * p->c;
     p->flip = tsr_q8_flip(in);
     p->in_row = (size_t)x.in * (size_t)p->c * tsr_dtype_bytes(in->dtype);
     p->out_row = (size_t)p->ow * (size_t)p->c * tsr_dtype_bytes(in->dtype);
@@ -154,14 +167,16 @@ tsr_status tsr_resize_prepare_bilinear(tsr_step *s, const tsr_prepare_context *c
     plan *p = tsr_arena_keep(ctx->arena, sizeof *p, _Alignof(plan));
     void *columns = tsr_arena_keep(ctx->arena, ow * sizeof(tsr_resize_f32_column),
                                    _Alignof(tsr_resize_f32_column));
-    const size_t worker_bytes = CACHE_ROWS_BYTES + (2 * ow * c * BUFFERED + 63) / 64 * 64;
+    const size_t iw = (size_t)s->in[0]->dim[2], longer = iw > ow ? iw : ow;
+    const size_t wide = s->in[0]->dtype == TSR_F16 ? longer * c * sizeof(float) : 0;
+    const size_t worker_bytes = CACHE_ROWS_BYTES + (2 * ow * c * BUFFERED + wide + 63) / 64 * 64;
     s->scratch = tsr_arena_scratch(ctx->arena, worker_bytes * (size_t)ctx->workers, 64);
     s->run = run;
     s->rows = rows;
     s->state = p;
     if (!p || !columns)
         return TSR_OK;
-    if (s->in[0]->dtype == TSR_F32)
+    if (!tsr_is_q8(s->in[0]->dtype))
         p->columns.f32 = columns;
     else
         p->columns.q8 = columns;

@@ -55,6 +55,7 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 }
 
 const tsr_op tsr_op_slice = {
-    .name = "slice", .kind = TSR_OP_SLICE, .min_in = 1, .max_in = 1,
+    .name = "slice", .kind = TSR_OP_SLICE, .flags = TSR_OP_F16_TOO,
+    .min_in = 1, .max_in = 1,
     .infer = infer, .prepare = prepare,
 };

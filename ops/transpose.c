@@ -54,6 +54,7 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 }
 
 const tsr_op tsr_op_transpose = {
-    .name = "transpose", .kind = TSR_OP_TRANSPOSE, .min_in = 1, .max_in = 1,
+    .name = "transpose", .kind = TSR_OP_TRANSPOSE, .flags = TSR_OP_F16_TOO,
+    .min_in = 1, .max_in = 1,
     .infer = infer, .prepare = prepare,
 };

@@ -34,10 +34,10 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 {
     if (tsr_is_q8(s->in[0]->dtype))
         return tsr_unary_prepare_q8(s, ctx, err);
-    return tsr_unary_prepare_f32(s, ctx, err);
+    return tsr_unary_prepare_float(s, ctx, err);
 }
 
-enum { FLAGS = TSR_OP_HAS_CLAMP | TSR_OP_IN_PLACE };
+enum { FLAGS = TSR_OP_HAS_CLAMP | TSR_OP_IN_PLACE | TSR_OP_F16_TOO };
 
 const tsr_op tsr_op_clamp      = { "clamp", TSR_OP_CLAMP, FLAGS, 1, 1, infer, prepare, NULL };
 const tsr_op tsr_op_logistic   = { "logistic", TSR_OP_LOGISTIC, FLAGS, 1, 1, infer, prepare, NULL };

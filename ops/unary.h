@@ -7,7 +7,8 @@
 
 #include "engine/op.h"
 
-tsr_status tsr_unary_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
+/* f32, f16 */
+tsr_status tsr_unary_prepare_float(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
 tsr_status tsr_unary_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
 
 /* unary_q8.c: may this operator run on these 8-bit tensors? */
