@@ -272,7 +272,7 @@ const cli_command cli_bench = {
 "  -p, --per-op      as many runs again, timing each operator (its median)\n"
 "  -f, --fuse HOW    run neighbouring layers together by rows: auto (default), never,\n"
 "                    memory (wherever that saves some)\n"
-"      --f16         convolutions in 16-bit floats; fast where the CPU has them\n"
+"      --f16         calculate in 16-bit floats; fast where the CPU has them\n"
 "  -j, --json        one JSON object\n"
 "\n"
 "examples:\n"

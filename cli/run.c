@@ -116,7 +116,7 @@ const cli_command cli_run = {
 "  -i, --input FILE       a .npy file; once for each input, in the graph's order\n"
 "  -o, --output-dir DIR   where the results go\n"
 "  -t, --threads N        worker threads, 1 to 64 (default 1); results do not depend on it\n"
-"      --f16              convolutions in 16-bit floats: half the memory, 3 digits; fast\n"
+"      --f16              calculate in 16-bit floats: half the memory, 3 digits; fast\n"
 "                         where the CPU has such arithmetic (64-bit Arm from ARMv8.2 on)\n"
 "\n"
 "example:\n"

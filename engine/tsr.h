@@ -125,10 +125,11 @@ typedef struct {
      * would give there, in a fraction of the memory.  Other models stay as they are. */
     bool before_enlarging;
     tsr_fuse fuse;
-    /* Convolutions calculate in 16-bit floats (11 bits of mantissa instead of 24, nothing
-     * above 65504): activations and packed weights take half the memory, and where the CPU
-     * has such arithmetic (level neonf16) it takes half the instructions.  Elsewhere plain
-     * C gives results as good, slowly.  The model's inputs and outputs stay f32. */
+    /* Convolutions, and what lies between them, calculate in 16-bit floats (11 bits of
+     * mantissa instead of 24, nothing above 65504): activations and packed weights take half
+     * the memory, and where the CPU has such arithmetic (level neonf16) it takes half the
+     * instructions.  Elsewhere plain C gives results as good, slowly.  Dense and transposed
+     * convolutions, softmax, and the model's inputs and outputs stay f32. */
     bool f16;
 } tsr_options;
 

@@ -45,9 +45,7 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
         return tsr_binary_prepare_int(s, ctx, err);
     if (tsr_is_q8(s->in[0]->dtype))
         return tsr_binary_prepare_q8(s, ctx, err);
-    if (s->in[0]->dtype == TSR_F16)
-        return tsr_binary_prepare_f16(s, ctx, err);
-    return tsr_binary_prepare_f32(s, ctx, err);
+    return tsr_binary_prepare_float(s, ctx, err);
 }
 
 /* By rows works where each row of the first input meets one of the second: its own, or the

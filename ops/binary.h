@@ -6,15 +6,11 @@
 #define TSR_BINARY_H
 
 #include "engine/op.h"
-#include "ops/kernels/binary_f32.h"
 
-tsr_status tsr_binary_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
-tsr_status tsr_binary_prepare_f16(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
+/* f32, f16 */
+tsr_status tsr_binary_prepare_float(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
 tsr_status tsr_binary_prepare_int(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
 tsr_status tsr_binary_prepare_q8(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err);
-
-/* What the kernels call an operator. */
-tsr_binary_fn tsr_binary_function(tsr_op_kind kind);
 
 /* binary_q8.c: may this operator run on these 8-bit tensors?  `op` begins the
  * sentence that says why not. */

@@ -1,10 +1,13 @@
-/* binary_float.c - two-input operators in float32: broadcasting into strided rows.
- * SPDX-License-Identifier: MIT */
+/* binary_float.c - two-input operators on floats, 32 and 16 bits wide: broadcasting into
+ * strided rows.                                  SPDX-License-Identifier: MIT */
 #include "ops/binary.h"
 #include "ops/broadcast.h"
+#include "ops/kernels/binary_f16.h"
+#include "ops/kernels/binary_f32.h"
 
 typedef struct {
     tsr_binary_f32_run *fn;
+    tsr_binary_f16_run *f16;    /* of 16-bit floats, else NULL */
     tsr_broadcast_tasks tasks;
     tsr_broadcast row;          /* of a picture, for a band: one block */
     ptrdiff_t x_row, b_row;     /* from one to the next, in elements   */
@@ -19,7 +22,19 @@ static const unsigned char function[TSR_OP_COUNT] = {
     [TSR_OP_PRELU] = TSR_BINARY_PRELU,
 };
 
-tsr_binary_fn tsr_binary_function(tsr_op_kind kind) { return (tsr_binary_fn)function[kind]; }
+static void part_f16(const tsr_step *s, const tsr_broadcast_part *part)
+{
+    const plan *p = s->state;
+    const tsr_broadcast *l = &p->tasks.loops;
+    p->f16(&(tsr_binary_f16_block){
+        .a = (const uint16_t *)s->in[0]->data + part->a,
+        .b = (const uint16_t *)s->in[1]->data + part->b,
+        .y = (uint16_t *)s->out[0]->data + part->y,
+        .a_row = l->a_row, .b_row = l->b_row, .y_row = l->n,
+        .a_step = l->a_step, .b_step = l->b_step, .rows = part->rows, .n = part->n,
+        .lo = s->node->lo, .hi = s->node->hi,
+    });
+}
 
 static void task(void *arg, int index, int worker)
 {
@@ -28,6 +43,10 @@ static void task(void *arg, int index, int worker)
     const plan *p = s->state;
     const tsr_broadcast *l = &p->tasks.loops;
     const tsr_broadcast_part part = tsr_broadcast_task(&p->tasks, index);
+    if (p->f16) {
+        part_f16(s, &part);
+        return;
+    }
     p->fn(&(tsr_binary_f32_block){
         .a = (const float *)s->in[0]->data + part.a,
         .b = (const float *)s->in[1]->data + part.b,
@@ -70,7 +89,7 @@ static void run(const tsr_step *s)
     tsr_parallel(s->threads, p->tasks.tasks, task, (void *)s);
 }
 
-tsr_status tsr_binary_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
+tsr_status tsr_binary_prepare_float(tsr_step *s, const tsr_prepare_context *ctx, tsr_error *err)
 {
     (void)err;
     plan *p = tsr_arena_keep(ctx->arena, sizeof *p, _Alignof(plan));
@@ -80,7 +99,9 @@ tsr_status tsr_binary_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx, t
     if (!p)
         return TSR_OK;
     const tsr_broadcast loops = tsr_broadcast_plan(s->in[0], s->in[1], s->out[0]);
-    p->fn = tsr_binary_f32_best(tsr_binary_function(s->node->kind));
+    const tsr_binary_fn f = (tsr_binary_fn)function[s->node->kind];
+    p->fn = tsr_binary_f32_best(f);
+    p->f16 = s->in[0]->dtype == TSR_F16 ? tsr_binary_f16_best(f) : NULL;
     p->tasks = tsr_broadcast_cut(&loops, ctx->workers);
     if (s->out[0]->rank == 4)
         plan_row(s, p);

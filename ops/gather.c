@@ -125,11 +125,13 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
 }
 
 const tsr_op tsr_op_gather = {
-    .name = "gather", .kind = TSR_OP_GATHER, .min_in = 2, .max_in = 2,
+    .name = "gather", .kind = TSR_OP_GATHER, .flags = TSR_OP_F16_TOO,
+    .min_in = 2, .max_in = 2,
     .infer = infer_gather, .prepare = prepare,
 };
 
 const tsr_op tsr_op_gather_nd = {
-    .name = "gather_nd", .kind = TSR_OP_GATHER_ND, .min_in = 2, .max_in = 2,
+    .name = "gather_nd", .kind = TSR_OP_GATHER_ND, .flags = TSR_OP_F16_TOO,
+    .min_in = 2, .max_in = 2,
     .infer = infer_gather_nd, .prepare = prepare,
 };

@@ -56,11 +56,11 @@ static tsr_model *network(const tsr_node *node, int inputs)
     tsr_graph *g = &m->graph;
     const int x = tsr_graph_input(g, &(tsr_tensor){ .name = "x", .rank = 4,
                                                     .dim = { 1, H, W, C } });
-    int in[3] = { pass(g, x, 0) };
+    int in[2] = { pass(g, x, 0) };
     if (inputs > 1)
         in[1] = pass(g, x, 1);
-    if (node->kind == TSR_OP_PRELU || inputs > 2)
-        in[inputs - 1] = constant(g, &(tsr_tensor){ .rank = 4, .dim = { 1, 1, 1, C } }, slopes);
+    if (node->kind == TSR_OP_PRELU)
+        in[1] = constant(g, &(tsr_tensor){ .rank = 4, .dim = { 1, 1, 1, C } }, slopes);
     tsr_node n = *node;
     n.in = in, n.in_count = inputs;
     tsr_graph_output(g, pass(g, tsr_graph_node(g, &n, &(tsr_tensor){ .name = "op" }), 0));
