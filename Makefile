@@ -27,14 +27,15 @@ LEVELS.aarch64 := neon neonf16
 # Linux with floats in registers, not microcontrollers: engine/cpu.h.
 LEVELS.arm     := $(if $(findstring linux,$(MACHINE)),$(if $(findstring eabihf,$(MACHINE)),neon32))
 level = $(lastword $(subst _, ,$*))
-# Single files, GCC only.  Its scheduler before register allocation moves the loads of
-# 4 steps together; then 32 registers do not suffice, and sums are copied to and fro.
+# Single files, GCC only.  Its choice of loop variables copies pointers in every turn; its
+# scheduler before register allocation moves the loads of 4 steps together; then 32 registers
+# do not suffice, and sums are copied to and fro.
 # Its loop vectoriser takes k for the dimension to vectorise, and adds up lane by lane.
 GCC := $(if $(findstring clang,$(shell $(CC) --version)),,yes)
-FLAGS.gemm_f32_neon := $(if $(GCC),-fno-schedule-insns -fno-shrink-wrap)
+FLAGS.gemm_f32_neon := $(if $(GCC),-fno-schedule-insns -fno-ivopts -fno-shrink-wrap)
 FLAGS.dwconv_f32_neon := $(FLAGS.gemm_f32_neon)
-FLAGS.gemm_f16_neonf16 := $(FLAGS.gemm_f32_neon)
-FLAGS.dwconv_f16_neonf16 := $(FLAGS.gemm_f32_neon)
+FLAGS.gemm_f16_neonf16 := $(if $(GCC),-fno-schedule-insns -fno-shrink-wrap)
+FLAGS.dwconv_f16_neonf16 := $(FLAGS.gemm_f16_neonf16)
 FLAGS.gemm_f32_neon32 := $(if $(GCC),-fno-schedule-insns)
 FLAGS.gemm_f32_c    := $(if $(GCC),-fno-tree-loop-vectorize)
 
