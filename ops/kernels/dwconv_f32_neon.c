@@ -1,15 +1,24 @@
 /*
- * dwconv_f32_neon.c - rows of filters 3 wide: 4 outputs x 16 channels.
+ * dwconv_f32_neon.c - filters 3 wide: along a row, the whole filter in registers.
  *
- * LD1 fetches the four vectors of 16 channels and moves on to the next column by one
- * instruction, and all 32 registers are in use: 16 sums, 12 taps of a filter row, 4 inputs.
- * For each filter row
+ * 8 channels at a time, a row of outputs from its left end to its right.  The 9 taps stay
+ * in 18 of the 32 registers; each column of the image is loaded once and goes into the three
+ * outputs that see it, whose sums are 6 more.  The one that has seen its last column is
+ * stored, and its registers begin the next:
  *
- *     stride 1    6 columns, 3 taps    10 loads for 48 FMLA
- *     stride 2    9 columns, 3 taps    13
+ *     column j    tap 0 -> output j    tap 1 -> output j - 1    tap 2 -> output j - 2, done
  *
- * Two blocks of 8 packed channels make the 16; the last channels, and other filters, go
- * through the tiles of dwconv_f32_row.h: 8 outputs x 8 channels.
+ * LD1 fetches the two vectors of a pixel and moves on to the next column by one instruction,
+ * ST1 stores them likewise.  Instructions for two vectors of an output
+ *
+ *     stride 1    18 FMLA, 3 loads, 1 of the bias, 4 of the clamp, 1 store    27
+ *     stride 2    the same but 6 loads                                        30
+ *
+ * and two for a turn of the loop, 3 columns or 2 outputs.  The next 8 channels then find the
+ * other halves of the same cache lines, 3 for each column of a row: 21 KB if it is 112 long.
+ *
+ * Sums are in the order of the columns, and down each column.  The last channels, and other
+ * filters, go through the tiles of dwconv_f32_row.h: 8 outputs x 8 channels.
  *                                                SPDX-License-Identifier: MIT
  */
 #include "engine/cpu.h"
@@ -21,127 +30,212 @@ enum { V = 2, V_ALIASED = 2 };
 
 #include "ops/kernels/dwconv_f32_row.h"
 
-enum { WIDE = 4, WIDE_PX = 4, WIDE_KW = 3 };
+enum { TAPS = 3 };              /* across, and at most so many down */
 
-/* The four vectors at *x, which moves on by `step` bytes: no compiler makes that one
- * instruction, which wants four neighbouring registers by name. */
-VF_INLINE float32x4x4_t next_column(const float **x, ptrdiff_t step)
+typedef struct { vf v[V]; } pixel;
+
+/* How a row is done, the same for all channels. */
+typedef struct {
+    int first, turns;           /* outputs before the loop, turns of the loop */
+    bool only;                  /* there is but one output */
+    bool left, right;           /* the first, the last column is not in the image */
+} course;
+
+/* What a row needs, all of it in registers. */
+typedef struct {
+    pixel tap[TAPS][TAPS];
+    vf lo, hi;
+    const float *bias;
+    const float *x[TAPS];       /* the next column, in each row under the filter */
+    float *y;                   /* the next output */
+    ptrdiff_t x_step, y_step;   /* in bytes */
+} slider;
+
+/* The pixel at *x, which moves on by `step` bytes: no compiler makes that one instruction,
+ * which wants neighbouring registers by name.  Three pairs, so that loads need not wait. */
+VF_INLINE pixel next_pixel(const float **x, ptrdiff_t step, const int ky)
 {
-    register vf a __asm__("v28"), b __asm__("v29"), c __asm__("v30"), d __asm__("v31");
-    __asm__("ld1 {v28.4s-v31.4s}, [%4], %5"
-            : "=w"(a), "=w"(b), "=w"(c), "=w"(d), "+r"(*x) : "r"(step) : "memory");
-    return (float32x4x4_t){ { a, b, c, d } };
+    register vf a __asm__("v26"), b __asm__("v27"), c __asm__("v28"), d __asm__("v29"),
+                e __asm__("v30"), f __asm__("v31");
+    switch (ky) {               /* a constant */
+    case 0:
+        __asm__ volatile("ld1 {v26.4s-v27.4s}, [%2], %3"
+                         : "=w"(a), "=w"(b), "+r"(*x) : "r"(step) : "memory");
+        return (pixel){ { a, b } };
+    case 1:
+        __asm__ volatile("ld1 {v28.4s-v29.4s}, [%2], %3"
+                         : "=w"(c), "=w"(d), "+r"(*x) : "r"(step) : "memory");
+        return (pixel){ { c, d } };
+    default:
+        __asm__ volatile("ld1 {v30.4s-v31.4s}, [%2], %3"
+                         : "=w"(e), "=w"(f), "+r"(*x) : "r"(step) : "memory");
+        return (pixel){ { e, f } };
+    }
 }
 
-/* The 6 vectors of a filter row in the first block of 8 channels, and in the second; *w then
- * is the next row. */
-VF_INLINE void next_taps(vf tap[WIDE_KW][WIDE], const float **w)
+/* A new sum. */
+VF_INLINE pixel begin(const slider *s)
 {
-    register vf a __asm__("v16"), b __asm__("v17"), c __asm__("v18"),
-                d __asm__("v19"), e __asm__("v20"), f __asm__("v21");
-    __asm__("ld1 {v16.4s-v18.4s}, [%6], #48\n\tld1 {v19.4s-v21.4s}, [%6], #48"
-            : "=w"(a), "=w"(b), "=w"(c), "=w"(d), "=w"(e), "=w"(f), "+r"(*w) : : "memory");
-    tap[0][0] = a, tap[0][1] = b, tap[1][0] = c, tap[1][1] = d, tap[2][0] = e, tap[2][1] = f;
+    return (pixel){ { vf_load(s->bias), vf_load(s->bias + VF) } };
 }
 
-VF_INLINE void next_taps_2(vf tap[WIDE_KW][WIDE], const float **w)
+/* The next output is done. */
+VF_INLINE void end(slider *s, const pixel *sum)
 {
-    register vf a __asm__("v22"), b __asm__("v23"), c __asm__("v24"),
-                d __asm__("v25"), e __asm__("v26"), f __asm__("v27");
-    __asm__("ld1 {v22.4s-v24.4s}, [%6], #48\n\tld1 {v25.4s-v27.4s}, [%6], #48"
-            : "=w"(a), "=w"(b), "=w"(c), "=w"(d), "=w"(e), "=w"(f), "+r"(*w) : : "memory");
-    tap[0][2] = a, tap[0][3] = b, tap[1][2] = c, tap[1][3] = d, tap[2][2] = e, tap[2][3] = f;
+    register vf a __asm__("v26") = vf_clamp(sum->v[0], s->lo, s->hi);
+    register vf b __asm__("v27") = vf_clamp(sum->v[1], s->lo, s->hi);
+    __asm__ volatile("st1 {v26.4s-v27.4s}, [%0], %1"
+                     : "+r"(s->y) : "r"(s->y_step), "w"(a), "w"(b) : "memory");
 }
 
-/* As row_tile: px, stride and inside (no column is missing) are constants at every call. */
-VF_INLINE void wide_tile(const line *l, const place *at, const int px, const int stride,
-                         const bool inside)
+/* sum += in * tap, as an instruction that stays where it is: left to move them, compilers
+ * have sums change places, and copy them back. */
+VF_INLINE void add_product(vf *sum, vf in, vf tap)
 {
-    const int columns = (px - 1) * stride + WIDE_KW;
-    vf acc[WIDE_PX][WIDE], tap[WIDE_KW][WIDE];
-    const float *bias = at->bias, *bias2 = bias + l->w_block;
-    __asm__("" : "+r"(bias2));                  /* a register of its own: loads pair up */
-    TSR_UNROLL for (int i = 0; i < px; i++)
-        TSR_UNROLL for (int v = 0; v < WIDE; v++)
-            acc[i][v] = vf_load(v < 2 ? bias + v * VF : bias2 + (v - 2) * VF);
+    __asm__ volatile("fmla %0.4s, %1.4s, %2.4s" : "+w"(*sum) : "w"(in), "w"(tap));
+}
 
-    const float *x = at->x, *w = bias + l->w_first, *w2 = bias2 + l->w_first;
-    const ptrdiff_t col = l->col, step = col * (ptrdiff_t)sizeof *x, y_step = l->y_step;
-    const ptrdiff_t row = l->row - columns * col, row_wrap = l->row_wrap - columns * col;
-    const int kh = l->kh, wrap = l->wrap, first = at->first, end = at->end;
-    for (int ky = 1; ky <= kh; ky++) {
-        next_taps(tap, &w);
-        next_taps_2(tap, &w2);
-        TSR_UNROLL for (int j = 0; j < columns; j++) {
-            if (!inside && ((j == 0 && first > 0) || (j == columns - 1 && j >= end))) {
-                x += col;
-                continue;
-            }
-            const float32x4x4_t in = next_column(&x, step);
-            TSR_UNROLL for (int t = 0; t < WIDE_KW; t++)
-                if (j >= t && (j - t) % stride == 0 && j - t <= (px - 1) * stride)
-                    TSR_UNROLL for (int v = 0; v < WIDE; v++)
-                        acc[(j - t) / stride][v] = vf_fma(in.val[v], tap[t][v],
-                                                          acc[(j - t) / stride][v]);
+/* The next column, into the sums of the outputs that see it under tap 0, 1, 2 (NULL: none
+ * does).  kh, how many filter rows are in the image, is a constant, here and below. */
+VF_INLINE void column(slider *s, const int kh, pixel *s0, pixel *s1, pixel *s2)
+{
+    pixel in[TAPS];
+    TSR_UNROLL for (int ky = 0; ky < kh; ky++)
+        in[ky] = next_pixel(&s->x[ky], s->x_step, ky);
+    TSR_UNROLL for (int ky = 0; ky < kh; ky++)
+        TSR_UNROLL for (int v = 0; v < V; v++) {
+            if (s2)
+                add_product(&s2->v[v], in[ky].v[v], s->tap[ky][2].v[v]);
+            if (s1)
+                add_product(&s1->v[v], in[ky].v[v], s->tap[ky][1].v[v]);
+            if (s0)
+                add_product(&s0->v[v], in[ky].v[v], s->tap[ky][0].v[v]);
         }
-        x += ky == wrap ? row_wrap : row;
-    }
-    const vf lo = vf_set(l->lo), hi = vf_set(l->hi);
-    TSR_UNROLL for (int i = 0; i < px; i++)
-        TSR_UNROLL for (int v = 0; v < WIDE; v++)
-            acc[i][v] = vf_clamp(acc[i][v], lo, hi);
-    float *y = at->y;
-    TSR_UNROLL for (int i = 0; i < px; i++, y += y_step) {
-        __asm__("" : "+r"(y));                  /* one register: its stores pair up */
-        TSR_UNROLL for (int v = 0; v < WIDE; v++)
-            vf_store(y + v * VF, acc[i][v]);
-    }
 }
 
-/* 16 channels at a time, then what is left of them. */
-VF_INLINE void wide_channels(const line *shared, const place *start, const int px,
-                             const int stride)
+/* A column that the image may not have. */
+VF_INLINE void border(slider *s, const int kh, bool missing, pixel *s0, pixel *s2)
 {
-    line l = *shared;
-    place at = *start;
-    const bool inside = at.first <= 0 && at.end >= (px - 1) * stride + WIDE_KW;
-    for (; l.channels >= WIDE * VF; l.channels -= WIDE * VF) {
-        if (inside)
-            wide_tile(&l, &at, px, stride, true);
+    if (!missing) {
+        column(s, kh, s0, NULL, s2);
+        return;
+    }
+    TSR_UNROLL for (int ky = 0; ky < kh; ky++)
+        s->x[ky] = (const float *)(const void *)((const char *)s->x[ky] + s->x_step);
+}
+
+/* Sums change roles, not places: output i is in a, i + 1 in b, i + 2 in c. */
+VF_INLINE void stride_1(slider *s, const course *row, const int kh)
+{
+    pixel a = begin(s), b = begin(s), c;
+    border(s, kh, row->left, &a, NULL);
+    if (row->only) {
+        column(s, kh, NULL, &a, NULL);
+        border(s, kh, row->right, NULL, &a);
+        end(s, &a);
+        return;
+    }
+    column(s, kh, &b, &a, NULL);
+    for (int n = row->first; n > 0; n--) {
+        c = begin(s), column(s, kh, &c, &b, &a), end(s, &a);
+        a = b, b = c;
+    }
+    for (int n = row->turns; n > 0; n--) {
+        c = begin(s), column(s, kh, &c, &b, &a), end(s, &a);
+        a = begin(s), column(s, kh, &a, &c, &b), end(s, &b);
+        b = begin(s), column(s, kh, &b, &a, &c), end(s, &c);
+    }
+    column(s, kh, NULL, &b, &a);
+    end(s, &a);
+    border(s, kh, row->right, NULL, &b);
+    end(s, &b);
+}
+
+VF_INLINE void stride_2(slider *s, const course *row, const int kh)
+{
+    pixel a = begin(s), b;
+    border(s, kh, row->left, &a, NULL);
+    column(s, kh, NULL, &a, NULL);
+    if (row->first) {
+        b = begin(s), column(s, kh, &b, NULL, &a), column(s, kh, NULL, &b, NULL), end(s, &a);
+        a = b;
+    }
+    for (int n = row->turns; n > 0; n--) {
+        b = begin(s), column(s, kh, &b, NULL, &a), column(s, kh, NULL, &b, NULL), end(s, &a);
+        a = begin(s), column(s, kh, &a, NULL, &b), column(s, kh, NULL, &a, NULL), end(s, &b);
+    }
+    border(s, kh, row->right, NULL, &a);
+    end(s, &a);
+}
+
+/* A turn is 3 or 2 outputs; before the loop two sums are begun, or one. */
+static course plan(const line *l, int stride)
+{
+    const int turn = stride == 1 ? 3 : 2, n = l->outputs - (turn - 1);
+    return (course){ n % turn, n / turn, l->outputs == 1, l->before > 0,
+                     l->columns < (l->outputs - 1) * stride + TAPS - l->before };
+}
+
+/* All blocks of 8 channels; then what is left of them.  kh, the filter rows that are in the
+ * image, and stride are constants at every call. */
+VF_INLINE void slide(const line *shared, const int kh, const int stride)
+{
+    const line copy = *shared, *l = &copy;      /* which no store can change: stays in registers */
+    const course row = plan(l, stride);
+    const ptrdiff_t second = l->wrap == 1 ? l->row_wrap : l->row;
+    const ptrdiff_t third = second + (l->wrap == 2 ? l->row_wrap : l->row);
+    const float *x = l->x - l->before * l->col, *block = l->bias;
+    int c = 0;
+    for (; c + NR <= l->channels; c += NR, x += NR, block += l->w_block) {
+        slider s = { .lo = vf_set(l->lo), .hi = vf_set(l->hi), .bias = block,
+                     .x = { x, x + second, x + third }, .y = l->y + c,
+                     .x_step = l->col * (ptrdiff_t)sizeof *x,
+                     .y_step = l->y_step * (ptrdiff_t)sizeof *x };
+        const float *w = block + l->w_first;
+        TSR_UNROLL for (int ky = 0; ky < kh; ky++)
+            TSR_UNROLL for (int t = 0; t < TAPS; t++)
+                TSR_UNROLL for (int v = 0; v < V; v++)
+                    s.tap[ky][t].v[v] = vf_load(w + (ky * TAPS + t) * NR + v * VF);
+        if (stride == 1)
+            stride_1(&s, &row, kh);
         else
-            wide_tile(&l, &at, px, stride, false);
-        at.x += WIDE * VF, at.y += WIDE * VF, at.bias += 2 * l.w_block;
+            stride_2(&s, &row, kh);
     }
-    if (l.channels >= VF)
-        row_channels(&l, &at, px, V, WIDE_KW, stride);
+    if (c < l->channels) {
+        line rest = *l;
+        rest.x += c, rest.y += c, rest.bias = block, rest.channels -= c;
+        if (stride == 1)
+            row_3(&rest);
+        else
+            row_3_stride_2(&rest);
+    }
 }
 
-VF_INLINE void wide_outputs(const line *l, const int stride)
+/* Two rows are at the upper and the lower border. */
+static void slide_3(const line *l)
 {
-    int tiles = (l->outputs + WIDE_PX - 1) / WIDE_PX;
-    for (int i = 0, px; i < l->outputs; i += px, tiles--) {
-        px = (l->outputs - i + tiles - 1) / tiles;
-        const int left = i * stride - l->before;
-        const place at = { l->x + left * l->col, l->bias, l->y + i * l->y_step,
-                           -left, l->columns - left };
-        switch (px) {
-        case 1: wide_channels(l, &at, 1, stride); break;
-        case 2: wide_channels(l, &at, 2, stride); break;
-        case 3: wide_channels(l, &at, 3, stride); break;
-        default: wide_channels(l, &at, 4, stride); break;
-        }
+    switch (l->kh) {
+    case 3: slide(l, 3, 1); break;
+    case 2: slide(l, 2, 1); break;
+    default: row_3(l); break;
     }
 }
 
-static void wide_3(const line *l)          { wide_outputs(l, 1); }
-static void wide_3_stride_2(const line *l) { wide_outputs(l, 2); }
+static void slide_3_stride_2(const line *l)
+{
+    switch (l->kh) {
+    case 3: slide(l, 3, 2); break;
+    case 2: slide(l, 2, 2); break;
+    default: row_3_stride_2(l); break;
+    }
+}
 
-/* The last vector of channels may have to be moved back into the wide part's: with a
+/* The last vector of channels may have to be moved back among those before it: with a
  * multiple of 4 channels it needs not. */
 static void neon_row(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out)
 {
-    if (g->x.taps == WIDE_KW && g->channels >= WIDE * VF && g->channels % VF == 0)
-        row_by(g->x.stride == 1 ? wide_3 : wide_3_stride_2, g, image, oy, out);
+    if (g->x.taps == TAPS && g->channels >= NR && g->channels % VF == 0)
+        row_by(g->x.stride == 1 ? slide_3 : slide_3_stride_2, g, image, oy, out);
     else
         row(g, image, oy, out);
 }
