@@ -115,7 +115,8 @@ static plan make_plan(const tsr_step *s, int workers)
     p.image = (tsr_dwconv_f32_image){
         .y = p.y,
         .x = { x->dim[2], y->dim[2], f->dim[2], a->stride_x, a->dilation_x, a->pad_left },
-        .in_row = (ptrdiff_t)x->dim[2] * c, .in_pixel = c, .out_pixel = c, .channels = c,
+        .in_row = (ptrdiff_t)x->dim[2] * c, .in_pixel = c,
+        .out_row = (ptrdiff_t)y->dim[2] * c, .out_pixel = c, .channels = c,
         .lo = s->node->lo, .hi = s->node->hi,
     };
     if (p.multiplier > 1)
