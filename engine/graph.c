@@ -123,6 +123,20 @@ static int append(tsr_graph *g, const tsr_tensor *t, int producer)
     return own(g, &v->t) ? g->value_count++ : -1;
 }
 
+int tsr_graph_value(tsr_graph *g, const tsr_tensor *t) { return append(g, t, -1); }
+
+bool tsr_graph_insert(tsr_graph *g, int i)
+{
+    void *array = g->nodes;
+    if (!grow(g, &array, g->node_count, &g->node_room, sizeof *g->nodes))
+        return false;
+    g->nodes = array;
+    memmove(&g->nodes[i + 1], &g->nodes[i], (size_t)(g->node_count++ - i) * sizeof *g->nodes);
+    for (int v = 0; v < g->value_count; v++)
+        g->values[v].producer += g->values[v].producer >= i;
+    return true;
+}
+
 static void append_index(tsr_graph *g, int **list, int *count, int *capacity, int value)
 {
     void *array = *list;

@@ -86,6 +86,15 @@ int tsr_window_count(int n, int before, int after, int k, int s, int d);
 
 enum { TSR_MAX_NODES = 16384 };
 
+/* ---- for passes -------------------------------------------------------------- */
+
+/* Another value, which no node makes yet: its index, or -1. */
+int tsr_graph_value(tsr_graph *g, const tsr_tensor *t);
+
+/* Nodes from i on move up by one, and node i is still what it was, too: the caller's to
+ * overwrite.  Pointers to nodes are void after this. */
+bool tsr_graph_insert(tsr_graph *g, int i);
+
 /* ---- after the loader ----------------------------------------------------- */
 
 /* Rewrite for speed: see optimise.c for the list of passes.  Where memory is

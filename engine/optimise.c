@@ -14,6 +14,7 @@
  *   split_concat        a pixel enlarged and laid beside others for a 1x1 conv is
  *                       multiplied on its own
  *
+ * then turn_early, once: what is enlarged and made planes of is made planes of first;
  * and at last nodes whose results nobody reads are dropped.  Constants were
  * folded while the graph was built (graph.c).    SPDX-License-Identifier: MIT
  */
@@ -163,6 +164,8 @@ void tsr_graph_optimise(tsr_graph *g)
                     changed |= passes[p](g, i);
         tsr_sweep(g);
     }
+    for (int i = 0; i < g->node_count; i++)
+        tsr_turn_early(g, i);
     drop_dead(g);
     tsr_sweep(g);
     arrange_operands(g);

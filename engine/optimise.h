@@ -22,6 +22,9 @@ bool tsr_fuse_residual(tsr_graph *g, int i);
 
 bool tsr_split_concat(tsr_graph *g, int i);         /* split_concat.c */
 
+/* turn_early.c.  Adds a node: once, after the others. */
+bool tsr_turn_early(tsr_graph *g, int i);
+
 static inline bool tsr_is_removed(const tsr_node *n) { return n->out_count == 0; }
 
 /* The node that computes `value`, or NULL for inputs and constants. */
@@ -39,6 +42,9 @@ void tsr_replace_uses(tsr_graph *g, int from, int to);
 void tsr_absorb(tsr_graph *g, tsr_node *p, tsr_node *n);
 
 void tsr_remove(tsr_graph *g, tsr_node *n);
+
+/* The node's result keeps its shape and is its input's bytes. */
+void tsr_become_reshape(tsr_graph *g, tsr_node *n);
 
 /* Close the gaps that removed nodes have left. */
 void tsr_sweep(tsr_graph *g);

@@ -95,7 +95,7 @@ static bool keeps_order(const tsr_node *n, const tsr_tensor *x)
     return true;
 }
 
-static void become_reshape(tsr_graph *g, tsr_node *n)
+void tsr_become_reshape(tsr_graph *g, tsr_node *n)
 {
     const tsr_tensor *y = tsr_graph_tensor(g, n->out[0]);
     n->kind = TSR_OP_RESHAPE;
@@ -111,7 +111,7 @@ bool tsr_join_transposes(tsr_graph *g, int i)
         return false;
     const tsr_tensor *x = tsr_graph_tensor(g, n->in[0]);
     if (g->ops[TSR_OP_RESHAPE] && keeps_order(n, x)) {
-        become_reshape(g, n);
+        tsr_become_reshape(g, n);
         return true;
     }
     tsr_node *p = tsr_producer(g, n->in[0]);

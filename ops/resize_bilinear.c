@@ -152,7 +152,8 @@ static void fill(plan *p, const tsr_step *s, int workers)
     p->out_row = (size_t)p->ow * (size_t)p->c * tsr_dtype_bytes(in->dtype);
     fill_columns(p, &x);
     /* A few runs per worker even out their speeds; more would only repeat rows. */
-    const int tasks = workers == 1 ? 1 : 4 * workers;
+    const int images = in->dim[0], wanted = workers == 1 ? 1 : 4 * workers;
+    const int tasks = (wanted - 1) / images + 1;        /* of an image */
     p->rows_per_task = (p->y.out + tasks - 1) / tasks;
     p->tasks_per_image = (p->y.out + p->rows_per_task - 1) / p->rows_per_task;
 }

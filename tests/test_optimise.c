@@ -228,6 +228,36 @@ static void transposes(tsr_graph *g)
     tsr_graph_output(g, x);                     /* two together move channels: one stays */
 }
 
+static int enlarge(tsr_graph *g, int x, int h, int w, tsr_resize_method method)
+{
+    return node(g, (tsr_node){ .kind = TSR_OP_RESIZE, FREE,
+                               .attr.resize = { .oh = h, .ow = w, .method = method,
+                                                .coord = TSR_COORD_ALIGN_CORNERS } }, "large", 1,
+                &x);
+}
+
+static void enlarged_planes(tsr_graph *g)       /* turned when small, a view of the result */
+{
+    const int x = enlarge(g, conv(g, input(g, 4, 5, 3), 3, 6, 1), 13, 11, TSR_BILINEAR);
+    const int y = transpose(g, x, 0, 3, 1, 2);
+    tsr_graph_output(g, y);
+    tsr_graph_output(g, node(g, (tsr_node){ .kind = TSR_OP_TANH, FREE }, "tanh", 1, &y));
+    tsr_graph_output(g, transpose(g, enlarge(g, y, 9, 22, TSR_NEAREST), 0, 3, 1, 2));
+}
+
+static void enlarged_for_two(tsr_graph *g)      /* both layouts are wanted: all stays */
+{
+    const int x = enlarge(g, conv(g, input(g, 4, 5, 3), 3, 6, 1), 13, 11, TSR_BILINEAR);
+    tsr_graph_output(g, x);
+    tsr_graph_output(g, transpose(g, x, 0, 3, 1, 2));
+}
+
+static void reduced_planes(tsr_graph *g)        /* it is cheaper after than before */
+{
+    const int x = enlarge(g, conv(g, input(g, 6, 5, 3), 3, 6, 1), 3, 4, TSR_BILINEAR);
+    tsr_graph_output(g, transpose(g, x, 0, 3, 1, 2));
+}
+
 static void space_to_batch(tsr_graph *g)
 {
     const tsr_batch_space_attr in = { 2, 2, 2, 2, 3, 2 }, out = { 2, 2, 0, 0, 1, 0 };
@@ -313,6 +343,9 @@ static void test_passes(void **state)
     check(pad, 1);
     check(pad_with_ones, 2);
     check(transposes, 2);
+    check(enlarged_planes, 8);
+    check(enlarged_for_two, 3);
+    check(reduced_planes, 3);
     check(space_to_batch, 1);
     check(no_ops, 1);
     check(pooled_branch, 5);
