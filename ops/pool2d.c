@@ -61,14 +61,23 @@ static tsr_status prepare(tsr_step *s, const tsr_prepare_context *ctx, tsr_error
     return tsr_pool2d_prepare_f32(s, ctx, err);
 }
 
+static bool needs(const tsr_step *s, tsr_row_range out, tsr_row_range *in)
+{
+    const tsr_pool2d_attr *a = &s->node->attr.pool2d;
+    const tsr_tensor *x = s->in[0];
+    *in = tsr_window_rows(&(tsr_window_axis){ x->dim[1], a->kh, a->stride_y, a->dilation_y,
+                                              a->pad_top, a->pad_bottom }, out);
+    return x->dtype == TSR_F32 && x->dim[0] == 1;
+}
+
 const tsr_op tsr_op_max_pool2d = {
     .name = "max_pool2d", .kind = TSR_OP_MAX_POOL2D,
     .flags = TSR_OP_HAS_CLAMP | TSR_OP_F16_TOO,
-    .min_in = 1, .max_in = 1, .infer = infer, .prepare = prepare,
+    .min_in = 1, .max_in = 1, .infer = infer, .prepare = prepare, .needs = needs,
 };
 
 const tsr_op tsr_op_average_pool2d = {
     .name = "average_pool2d", .kind = TSR_OP_AVERAGE_POOL2D,
     .flags = TSR_OP_HAS_CLAMP | TSR_OP_F16_TOO,
-    .min_in = 1, .max_in = 1, .infer = infer, .prepare = prepare,
+    .min_in = 1, .max_in = 1, .infer = infer, .prepare = prepare, .needs = needs,
 };

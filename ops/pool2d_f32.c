@@ -30,6 +30,17 @@ static void task(void *arg, int index, int worker)
                      (float *)s->out[0]->data + row * out_row + c);
 }
 
+static void rows(const tsr_step *s, const tsr_band *band, int worker)
+{
+    (void)worker;
+    const plan *p = s->state;
+    tsr_pool_f32_image g = p->image;
+    g.ring = band->ring, g.first_row = band->x_row;
+    float *y = band->y;
+    for (int oy = band->out.first; oy < band->out.end; oy++, y += g.x.out * g.out_pixel)
+        tsr_pool_f32_row(&g, band->x, oy, y);
+}
+
 static void run(const tsr_step *s)
 {
     const plan *p = s->state;
@@ -63,6 +74,7 @@ tsr_status tsr_pool2d_prepare_f32(tsr_step *s, const tsr_prepare_context *ctx, t
     (void)err;
     plan *p = tsr_arena_keep(ctx->arena, sizeof *p, _Alignof(plan));
     s->run = run;
+    s->rows = rows;
     s->state = p;
     if (p)
         *p = make_plan(s);

@@ -33,12 +33,18 @@ static int64_t clip(int64_t x, int64_t least, int64_t most)
     return x < least ? least : x > most ? most : x;
 }
 
+tsr_row_range tsr_window_rows(const tsr_window_axis *w, tsr_row_range out)
+{
+    const int64_t reach = (int64_t)(w->taps - 1) * w->dilation;
+    const int64_t first = (int64_t)out.first * w->stride - w->before;
+    const int64_t last = (int64_t)(out.end - 1) * w->stride - w->before + reach;
+    const int64_t from = clip(first, 0, w->in);
+    return (tsr_row_range){ (int)from, (int)clip(last + 1, from, w->in) };
+}
+
 tsr_row_range tsr_window_needs(const tsr_step *s, tsr_row_range out)
 {
     const tsr_conv2d_attr *a = &s->node->attr.conv2d;
-    const int64_t h = s->in[0]->dim[1], reach = (int64_t)(s->in[1]->dim[1] - 1) * a->dilation_y;
-    const int64_t first = (int64_t)out.first * a->stride_y - a->pad_top;
-    const int64_t last = (int64_t)(out.end - 1) * a->stride_y - a->pad_top + reach;
-    const int64_t from = clip(first, 0, h);
-    return (tsr_row_range){ (int)from, (int)clip(last + 1, from, h) };
+    return tsr_window_rows(&(tsr_window_axis){ s->in[0]->dim[1], s->in[1]->dim[1], a->stride_y,
+                                               a->dilation_y, a->pad_top, a->pad_bottom }, out);
 }

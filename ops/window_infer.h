@@ -19,8 +19,10 @@ typedef struct {                /* one axis */
 tsr_status tsr_window_infer(const tsr_window_axis *w, const char *op, const char *node,
                             const char *axis, int *out, tsr_error *err);
 
-/* The input rows that a convolution or depthwise convolution reads for output rows
- * `out` (tsr_op.needs); those in the padding left out. */
+/* The input rows that windows of output rows `out` cover; those in the padding left out. */
+tsr_row_range tsr_window_rows(const tsr_window_axis *w, tsr_row_range out);
+
+/* The same for a convolution or a depthwise one: tsr_op.needs. */
 tsr_row_range tsr_window_needs(const tsr_step *s, tsr_row_range out);
 
 #endif

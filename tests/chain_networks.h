@@ -16,7 +16,7 @@ static inline float noise(void) { return test_randf(&seed); }
 static inline int from_to(int lo, int hi) { return test_rand(&seed, lo, hi); }
 
 typedef struct {
-    tsr_op_kind kind;           /* CONV2D or DEPTHWISE_CONV2D; 0 with co 0: the end.  Or an
+    tsr_op_kind kind;           /* CONV2D, DEPTHWISE_CONV2D, a pool; with co 0: the end.  Or an
                                    operator of two inputs, of which the second has ... */
     int co, k, stride, dilation, pad;   /* ... k dimensions and is constant, or was */
     int residual;               /* so many layers back; 0: none */
@@ -43,6 +43,20 @@ static inline bool is_conv(tsr_op_kind kind)
     return kind == TSR_OP_CONV2D || kind == TSR_OP_DEPTHWISE_CONV2D;
 }
 
+static inline bool is_pool(tsr_op_kind kind)
+{
+    return kind == TSR_OP_MAX_POOL2D || kind == TSR_OP_AVERAGE_POOL2D;
+}
+
+static inline int add_pool(tsr_graph *g, const layer *l, int x)
+{
+    tsr_node n = tsr_node_make(l->kind, "layer", &x, 1);
+    n.hi = test_bits(&seed) % 2 ? 1 : TSR_INFINITY;
+    n.attr.pool2d = (tsr_pool2d_attr){ l->k, l->k, l->stride, l->stride, l->dilation, l->dilation,
+                                       l->pad, l->pad, l->pad, l->pad, false };
+    return tsr_graph_node(g, &n, &(tsr_tensor){ .name = "layer" });
+}
+
 static inline int add_binary(tsr_graph *g, const layer *l, const int *values, int at)
 {
     const int *dim = g->values[values[at]].t.dim;
@@ -55,6 +69,8 @@ static inline int add_binary(tsr_graph *g, const layer *l, const int *values, in
 
 static inline int add_layer(tsr_graph *g, const layer *l, const int *values, int at)
 {
+    if (is_pool(l->kind))
+        return add_pool(g, l, values[at]);
     if (!is_conv(l->kind))
         return add_binary(g, l, values, at);
     const int c = g->values[values[at]].t.dim[3];

@@ -32,6 +32,19 @@ static float scale(const tsr_pool_f32_image *g, int kh, int kw)
     return kh && kw ? 1.0f / ((float)kh * (float)kw) : 0.0f;
 }
 
+typedef struct { int at, wrap; } rows;
+
+/* Where row y is, and how many rows of taps from there lie before the ring's end. */
+static rows find_rows(const tsr_pool_f32_image *g, int y, int kh)
+{
+    rows r = { y - g->first_row, kh };
+    if (g->ring) {
+        r.at %= g->ring;
+        r.wrap = (g->ring - r.at - 1) / g->y.dilation + 1;
+    }
+    return r;
+}
+
 void tsr_pool_f32_row(const tsr_pool_f32_image *g, const float *image, int oy, float *out)
 {
     const tsr_taps ty = tsr_window_taps(&g->y, oy);
@@ -43,8 +56,10 @@ void tsr_pool_f32_row(const tsr_pool_f32_image *g, const float *image, int oy, f
         const int x0 = ox * g->x.stride - g->x.before + tx.first * g->x.dilation;
         const int seen = ty.first < ty.end && tx.first < tx.end;
         const int kh = seen ? ty.end - ty.first : 0, kw = seen ? tx.end - tx.first : 0;
+        const rows r = find_rows(g, y0, kh);
         g->span(&(tsr_pool_f32_span){
-            .x = seen ? image + y0 * g->in_row + x0 * g->in_pixel : image,
+            .x = seen ? image + r.at * g->in_row + x0 * g->in_pixel : image,
+            .wrap = r.wrap, .back = g->ring * g->in_row,
             .x_step = g->x.stride * g->in_pixel,
             .x_row = g->y.dilation * g->in_row, .x_col = g->x.dilation * g->in_pixel,
             .y = out + ox * g->out_pixel, .y_step = g->out_pixel,

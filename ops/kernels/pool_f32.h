@@ -24,6 +24,8 @@ typedef struct {
     float *y;                   /* count pixels; only `channels` of each are written */
     ptrdiff_t y_step;
     int kh, kw;                 /* taps in use; both 0 when the window sees only padding */
+    int wrap;                   /* rows of taps before the end of a ring of rows, >= kh: all; */
+    ptrdiff_t back;             /* ... the others lie so much further up                 */
     int count, channels;        /* >= 1 */
     float scale;                /* of the sum; max ignores it */
     float lo, hi;               /* NaN passes through the clamp */
@@ -51,11 +53,13 @@ typedef struct {
     ptrdiff_t in_row, in_pixel; /* strides of the image, in elements */
     ptrdiff_t out_pixel;
     int channels;               /* to compute: all, or a slice of them */
+    int ring, first_row;        /* ring > 0: there are so many rows, row r is at
+                                   (r - first_row) % ring; else at r - first_row */
     int count_padding;          /* average divides by all taps, not by those inside */
     float lo, hi;
 } tsr_pool_f32_image;
 
-/* Output row oy from the image whose row 0 is `image`. */
+/* Output row oy; `image` is where its row first_row is. */
 void tsr_pool_f32_row(const tsr_pool_f32_image *g, const float *image, int oy, float *out);
 
 #endif

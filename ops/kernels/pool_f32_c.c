@@ -10,13 +10,18 @@ static float clamp(const tsr_pool_f32_span *s, float v)
     return v;
 }
 
+static ptrdiff_t tap(const tsr_pool_f32_span *s, int ky, int kx)
+{
+    return ky * s->x_row - (ky >= s->wrap ? s->back : 0) + kx * s->x_col;
+}
+
 /* A NaN wins against every number. */
 static float largest(const tsr_pool_f32_span *s, const float *x)
 {
     float m = -INFINITY;
     for (int ky = 0; ky < s->kh; ky++)
         for (int kx = 0; kx < s->kw; kx++) {
-            const float v = x[ky * s->x_row + kx * s->x_col];
+            const float v = x[tap(s, ky, kx)];
             if (!(v <= m))
                 m = v;
             if (isnan(m))
@@ -31,7 +36,7 @@ static float mean(const tsr_pool_f32_span *s, const float *x)
     for (int ky = 0; ky < s->kh; ky++) {
         float row = 0.0f;
         for (int kx = 0; kx < s->kw; kx++)
-            row += x[ky * s->x_row + kx * s->x_col];
+            row += x[tap(s, ky, kx)];
         sum += row;
     }
     return sum * s->scale;

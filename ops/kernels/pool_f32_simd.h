@@ -30,6 +30,8 @@ VF_INLINE void tile(const tsr_pool_f32_span *s, const float *x, float *y, const 
         acc[v] = vf_set(largest ? -INFINITY : 0.0f);
 
     for (int ky = 0; ky < s->kh; ky++, x += s->x_row) {
+        if (ky == s->wrap)
+            x -= s->back;
         const float *in = x;
         for (int v = 0; v < vecs; v++)
             row[v] = largest ? acc[v] : vf_set(0.0f);

@@ -22,17 +22,25 @@ static span_case make(int channels, int count, int kh, int kw)
         .x_step = pixel * ck_rand(1, 3), .x_row = row, .x_col = pixel * ck_rand(1, 2),
         .y_step = channels + ck_rand(0, 3), .kh = kh, .kw = kw, .count = count,
         .channels = channels, .scale = kh && kw ? 1.0f / (float)(kh * kw) : 0.0f,
-        .lo = -INFINITY, .hi = INFINITY,
+        .lo = -INFINITY, .hi = INFINITY, .wrap = ck_rand(0, 1) ? kh : ck_rand(1, kh + 1),
     } };
+    k.s.back = k.s.wrap < kh ? k.s.x_row * ck_rand(0, kh) : 0;
+    const ptrdiff_t least = k.s.wrap < kh ? k.s.wrap * row - k.s.back : 0;
     const ptrdiff_t last = (count - 1) * k.s.x_step + (kh ? (kh - 1) * k.s.x_row : 0)
                            + (kw ? (kw - 1) * k.s.x_col : 0);
     k.y_size = (size_t)((count - 1) * k.s.y_step + channels);
-    k.x = ck_alloc_f32((size_t)(last + channels));
+    const ptrdiff_t above = least < 0 ? -least : 0;
+    k.x = ck_alloc_f32((size_t)(above + last + channels));
     k.y = ck_alloc(k.y_size, sizeof(float));
     for (size_t i = 0; i < k.y_size; i++)
         k.y[i] = 77.0f;
-    k.s.x = k.x, k.s.y = k.y;
+    k.s.x = k.x + above, k.s.y = k.y;
     return k;
+}
+
+static ptrdiff_t place(const tsr_pool_f32_span *s, int ky, int kx)
+{
+    return ky * s->x_row - (ky < s->wrap ? 0 : s->back) + kx * s->x_col;
 }
 
 static double expect(const tsr_pool_f32_span *s, const float *x, int largest, double *bound)
@@ -41,7 +49,7 @@ static double expect(const tsr_pool_f32_span *s, const float *x, int largest, do
     double sum = 0, size = 0, max = -HUGE_VAL;
     for (int ky = 0; ky < s->kh; ky++)
         for (int kx = 0; kx < s->kw; kx++) {
-            const double v = (double)x[ky * s->x_row + kx * s->x_col];
+            const double v = (double)x[place(s, ky, kx)];
             sum += v, size += fabs(v), max = fmax(max, v);
         }
     *bound = largest ? 0 : n * u / (1 - n * u) * size * (double)s->scale;
@@ -59,7 +67,7 @@ static void check_span(const tsr_pool_f32 *v, int channels, int count, int kh, i
             for (int c = 0; c < k.s.y_step && !(i == count - 1 && c >= channels); c++) {
                 double bound = 0, want = 77;            /* between pixels: untouched */
                 if (c < channels)
-                    want = expect(&k.s, k.x + i * k.s.x_step + c, largest, &bound);
+                    want = expect(&k.s, k.s.x + i * k.s.x_step + c, largest, &bound);
                 const double got = (double)k.y[i * k.s.y_step + c];
                 const double error = got == want ? 0 : fabs(got - want);    /* inf, inf */
                 ck_error(error, bound);
@@ -76,15 +84,15 @@ static void check_span(const tsr_pool_f32 *v, int channels, int count, int kh, i
 /* A NaN anywhere in the window must come out, a number elsewhere. */
 static void check_nan(const tsr_pool_f32 *v)
 {
-    for (int tap = 0; tap < 6; tap++) {
+    for (int t = 0; t < 6; t++) {
         span_case k = make(19, 1, 2, 3);
         k.s.lo = 0, k.s.hi = 6;
-        k.x[tap / 3 * k.s.x_row + tap % 3 * k.s.x_col + 17] = NAN;
+        ((float *)(uintptr_t)k.s.x)[place(&k.s, t / 3, t % 3) + 17] = NAN;
         v->max(&k.s);
         const int max_bad = !isnan(k.y[17]) || isnan(k.y[16]);
         v->average(&k.s);
         if (max_bad || !isnan(k.y[17]) || isnan(k.y[16]))
-            ck_fail("NaN in tap %d: lost or spread", tap);
+            ck_fail("NaN in tap %d: lost or spread", t);
         ck_free(k.x), ck_free(k.y);
     }
 }
@@ -109,7 +117,8 @@ static void bench(const char *what, void (*span)(const tsr_pool_f32_span *s), in
         return;
     const int out = n / k;
     const tsr_window w = { n, out, k, k, 1, 0 };
-    bench_case b = { { span, w, w, n * (ptrdiff_t)c, c, c, c, 0, -INFINITY, INFINITY },
+    bench_case b = { { .span = span, .y = w, .x = w, .in_row = n * (ptrdiff_t)c, .in_pixel = c,
+                       .out_pixel = c, .channels = c, .lo = -INFINITY, .hi = INFINITY },
                      ck_alloc_f32((size_t)(n * n * c)),
                      ck_alloc((size_t)(out * out * c), sizeof(float)) };
     ck_bench(what, run_image, &b, (double)n * n * c);
