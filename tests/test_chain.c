@@ -169,7 +169,7 @@ static void test_known_blocks(void **state)
         { TSR_OP_MAXIMUM, 6, 0, 0, 0, 0, 0 }, { TSR_OP_ADD, 6, 4, 0, 0, 0, 0 }, DW(6, 3, 1, 1),
         CONV(2, 1, 1, 0) } };
     assert_int_equal(check(&elements), 1);
-    const network pooled = { 64, 12, 6, {       /* before and behind others, none in padding alone */
+    const network pooled = { 64, 12, 6, {       /* before and behind others */
         { TSR_OP_MAX_POOL2D, 6, 3, 1, 1, 1, 0 }, CONV(24, 1, 1, 0), DW(24, 3, 1, 1),
         { TSR_OP_MAX_POOL2D, 24, 2, 2, 1, 0, 0 } } };
     assert_int_equal(check(&pooled), 1);
