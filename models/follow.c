@@ -2,8 +2,11 @@
  * follow.c - see follow.h: one look at one frame.
  *
  * Of two squares that show the same thing, what is followed wins over what the detector
- * finds.  Two landmark crops can also slide onto one hand, when hands cross: then the
- * points agree, and the later one is dropped.
+ * finds.  Squares alone do not always tell: of somebody whose hips are outside the picture
+ * both networks only guess where they are, and differ by half a body.  So each of those
+ * that are followed first claims the detection that suits it best.  Two landmark crops can
+ * also slide onto one hand, when hands cross: then the points agree, and the later one is
+ * dropped.
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
@@ -105,21 +108,6 @@ static bool worth_a_look(const tsr_region *r, const tsr_image *p)
            r->x > -half && r->x < w + half && r->y > -half && r->y < h + half;
 }
 
-/* Squares of the same hand from its palm and from its points can differ in size so much
- * that they share less than half: then their middles tell. */
-static bool is_new(const tsr_follow_kind *k, const tsr_following *s, const tsr_region *r)
-{
-    const tsr_box a = square_of(r);
-    for (int i = 0; i < s->count; i++) {
-        const tsr_region *q = &s->region[i];
-        const tsr_box b = square_of(q);
-        if (tsr_box_iou(&a, &b) > k->overlap ||
-            hypotf(r->x - q->x, r->y - q->y) < k->near * fmaxf(r->side, q->side))
-            return false;
-    }
-    return true;
-}
-
 typedef struct {
     tsr_box *candidates;
     void *picture;              /* tsr_picture_fit's own */
@@ -138,29 +126,6 @@ size_t tsr_follow_bytes(const tsr_follower *f, const tsr_image *picture)
     tsr_workspace count = { NULL, 0 };
     take(&count, f, picture);
     return tsr_workspace_need(&count);
-}
-
-/* Fill up s->region with what the detector sees and nobody follows yet. */
-static tsr_status detect(const tsr_follower *f, tsr_following *s, const tsr_view *view,
-                         tsr_error *err)
-{
-    tsr_workspace space = tsr_workspace_make(view->work);
-    const parts work = take(&space, f, &view->image);
-    tsr_affine back;
-    int boxes = 0;
-    TSR_TRY(tsr_picture_fit(&f->detector_how, &view->image, tsr_input(f->detector, 0),
-                            work.picture, &back, err));
-    run(f, s, f->detector);
-    s->detector_runs++;
-    TSR_TRY(tsr_heads_decode(&f->heads, work.candidates, CANDIDATES, &boxes, err));
-    boxes = tsr_boxes_merge(work.candidates, boxes, f->heads.kind.overlap);
-    for (int i = 0; i < boxes && s->count < f->wanted; i++) {
-        tsr_box_map(&work.candidates[i], &back);
-        const tsr_region r = f->what->of_box(&work.candidates[i]);
-        if (worth_a_look(&r, &view->image) && is_new(f->what, s, &r))
-            s->region[s->count++] = r;
-    }
-    return TSR_OK;
 }
 
 /* ---- what is there --------------------------------------------------------------------- */
@@ -301,24 +266,107 @@ static void remember(const tsr_follower *f, tsr_following *s, double seconds,
     }
 }
 
+/* ---- what is new ---------------------------------------------------------------------- */
+
+/* What has been found in a frame so far, in the caller's array. */
+typedef struct {
+    tsr_sighting *seen;
+    int count;
+} haul;
+
+/* Do two squares show the same one?  Squares of the same hand from its palm and from its
+ * points can differ in size so much that they share less than half: then their middles
+ * tell. */
+static bool same_square(const tsr_follow_kind *k, const tsr_region *p, const tsr_region *q)
+{
+    const tsr_box a = square_of(p), b = square_of(q);
+    return tsr_box_iou(&a, &b) > k->overlap ||
+           hypotf(p->x - q->x, p->y - q->y) < k->near * fmaxf(p->side, q->side);
+}
+
+static bool is_new(const tsr_follow_kind *k, const haul *h, const tsr_region *r)
+{
+    for (int i = 0; i < h->count; i++)
+        if (same_square(k, r, &h->seen[i].next) || same_square(k, r, &h->seen[i].region))
+            return false;
+    return true;
+}
+
+/* Which detections show someone that is followed: at most one for each of them, so that the
+ * square of a follower may be far off without becoming two, and neighbours, of whom the
+ * detector sees one each, may be closer together than that. */
+static void claim(const tsr_follow_kind *k, const haul *h, const tsr_region *r, int count,
+                  int *claimed_by)
+{
+    float gain[TSR_FOLLOWED][TSR_TRACKS];
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < h->count; j++) {
+            const tsr_region *q = &h->seen[j].next;
+            const float reach = k->reach * fmaxf(r[i].side, q->side);
+            const float far = hypotf(r[i].x - q->x, r[i].y - q->y);
+            gain[i][j] = far < reach ? 1 - far / reach : 0;
+        }
+    tsr_assign((const float (*)[TSR_TRACKS])gain, count, h->count, claimed_by);
+}
+
+/* The squares that the detector asks for, best first. */
+static tsr_status detect(const tsr_follower *f, tsr_following *s, const tsr_view *view,
+                         tsr_region *r, int *count, tsr_error *err)
+{
+    tsr_workspace space = tsr_workspace_make(view->work);
+    const parts work = take(&space, f, &view->image);
+    tsr_affine back;
+    int boxes = 0;
+    *count = 0;
+    TSR_TRY(tsr_picture_fit(&f->detector_how, &view->image, tsr_input(f->detector, 0),
+                            work.picture, &back, err));
+    run(f, s, f->detector);
+    s->detector_runs++;
+    TSR_TRY(tsr_heads_decode(&f->heads, work.candidates, CANDIDATES, &boxes, err));
+    boxes = tsr_boxes_merge(work.candidates, boxes, f->heads.kind.overlap);
+    for (int i = 0; i < boxes && *count < TSR_FOLLOWED; i++) {
+        tsr_box_map(&work.candidates[i], &back);
+        r[*count] = f->what->of_box(&work.candidates[i]);
+        *count += worth_a_look(&r[*count], &view->image);
+    }
+    return TSR_OK;
+}
+
+/* Adds what the detector sees and nobody follows yet. */
+static tsr_status find_more(const tsr_follower *f, tsr_following *s, const tsr_view *view,
+                            haul *h, tsr_error *err)
+{
+    tsr_region r[TSR_FOLLOWED];
+    int detected, claimed_by[TSR_FOLLOWED];
+    TSR_TRY(detect(f, s, view, r, &detected, err));
+    claim(f->what, h, r, detected, claimed_by);
+    for (int i = 0; i < detected && h->count < f->wanted; i++) {
+        if (claimed_by[i] >= 0 || !is_new(f->what, h, &r[i]))
+            continue;
+        h->seen[h->count].region = r[i];
+        TSR_TRY(look_twice(f, s, &view->image, &h->seen[h->count], err));
+        h->count += counts(f, h->seen, h->count);
+    }
+    return TSR_OK;
+}
+
+/* Those that are followed first: one that is lost in this frame may be found in it. */
 tsr_status tsr_follow(const tsr_follower *f, tsr_following *s, const tsr_view *view,
                       tsr_sighting *seen, int *count, tsr_error *err)
 {
-    int left = 0, found = 0;
+    haul h = { seen, 0 };
     *count = 0;
     s->network = 0;
-    for (int i = 0; i < s->count; i++)
-        if (worth_a_look(&s->region[i], &view->image))
-            s->region[left++] = s->region[i];
-    s->count = left;
-    if (s->count < f->wanted)
-        TSR_TRY(detect(f, s, view, err));
-    for (int i = 0; i < s->count; i++) {
-        seen[found].region = s->region[i];
-        TSR_TRY((i < left ? look : look_twice)(f, s, &view->image, &seen[found], err));
-        found += counts(f, seen, found);
+    for (int i = 0; i < s->count && h.count < f->wanted; i++) {
+        if (!worth_a_look(&s->region[i], &view->image))
+            continue;
+        seen[h.count].region = s->region[i];
+        TSR_TRY(look(f, s, &view->image, &seen[h.count], err));
+        h.count += counts(f, seen, h.count);
     }
-    remember(f, s, view->seconds, seen, found);
-    *count = found;
+    if (h.count < f->wanted)
+        TSR_TRY(find_more(f, s, view, &h, err));
+    remember(f, s, view->seconds, seen, h.count);
+    *count = h.count;
     return TSR_OK;
 }

@@ -3,8 +3,8 @@
  * more detector than needed.  On a single picture: the first frame of nothing.
  *
  *     frame t:  squares that the points of frame t - 1 ask for
- *               + what the detector sees besides, if fewer are followed than wanted
  *               -> turned crops -> landmark network -> points, "is it one at all?"
+ *               + what the detector sees besides, if fewer are left than wanted
  *               -> ids (track.h) -> points without tremble -> squares for frame t + 1
  *
  * The landmark network looks at a crop that is already centred and upright, which is
@@ -45,6 +45,8 @@ typedef struct {
     tsr_region (*of_points)(const tsr_point *outputs);
     float overlap, near;        /* squares that share more than `overlap`, or whose middles
                                    are closer than `near` sides, show the same one  */
+    float reach;                /* what is followed claims one detection so many sides away
+                                   from where its points ask to look                */
     float larger;               /* what is new and not obviously there gets a second look,
                                    so much larger; 0: does not                      */
     tsr_one_euro_how smooth;    /* what suits its points                            */

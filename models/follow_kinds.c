@@ -15,7 +15,8 @@
  * A body's: two of the network's outputs behind the 33 points are what the detector gives,
  * the middle of the hips and the top of the circle around the person.  That square is two
  * people wide, and the detector tells neighbours apart: only squares that nearly agree
- * are the same person.
+ * are the same person.  But of a face and shoulders that fill the picture the two networks'
+ * guesses differ by a quarter of that square and more: that far a body claims a detection.
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
@@ -85,14 +86,14 @@ tsr_region tsr_region_of_body_points(const tsr_point *p)
 const tsr_follow_kind tsr_follow_hands = {
     .name = "hand", .plural = "hands", .points = 21, .outputs = 21, .per_point = 3,
     .detectors = palms, .of_box = tsr_region_of_palm,
-    .of_points = tsr_region_of_hand_points, .overlap = 0.5f, .near = 0.2f, .larger = 1.25f,
+    .of_points = tsr_region_of_hand_points, .overlap = 0.5f, .near = 0.2f, .reach = 0.2f, .larger = 1.25f,
     .smooth = { 2, 3, 1, TSR_PREVIOUS_FILTERED },
 };
 
 const tsr_follow_kind tsr_follow_faces = {
     .name = "face", .plural = "faces", .points = TSR_FACE_POINTS, .outputs = TSR_FACE_POINTS,
     .per_point = 3, .logit = true, .detectors = faces, .of_box = tsr_region_of_face,
-    .of_points = tsr_region_of_face_points, .overlap = 0.5f, .near = 0.2f, .larger = 1.25f,
+    .of_points = tsr_region_of_face_points, .overlap = 0.5f, .near = 0.2f, .reach = 0.2f, .larger = 1.25f,
     .smooth = { 2, 3, 1, TSR_PREVIOUS_FILTERED },
 };
 
@@ -100,5 +101,5 @@ const tsr_follow_kind tsr_follow_faces = {
 const tsr_follow_kind tsr_follow_bodies = {
     .name = "body", .plural = "bodies", .points = TSR_BODY_POINTS, .outputs = 39, .per_point = 5,
     .detectors = bodies, .of_box = tsr_region_of_body, .of_points = tsr_region_of_body_points,
-    .overlap = 0.8f, .near = 0.15f, .smooth = { 1, 3.5f, 1, TSR_PREVIOUS_FILTERED },
+    .overlap = 0.8f, .near = 0.15f, .reach = 0.3f, .smooth = { 1, 3.5f, 1, TSR_PREVIOUS_FILTERED },
 };

@@ -245,6 +245,25 @@ static void test_odd_pictures(void **state)
     fixture_unfollow(&f);
 }
 
+/* Followed to a place where nothing is any more: what the detector still sees is found in
+ * the same frame, not in the next one. */
+static void test_lost_and_found_in_one_frame(void **state)
+{
+    (void)state;
+    follow_fixture f;
+    fixture_follow(&f, &tsr_follow_hands, 1);
+    tsr_image p = fixture_picture("pexels_1314554_hand.jpg");
+    fixture_frame(&f, &p, 0);
+    f.state.region[0] = (tsr_region){ 40, 40, 60, 0 };
+    fixture_frame(&f, &p, 1 / 30.0);
+    assert_int_equal(f.count, 1);
+    assert_int_equal(f.seen[0].id, 1);
+    at(&f, palm_on_blue, HAND);
+    assert_int_equal(f.state.detector_runs, 2);
+    cli_image_free(&p);
+    fixture_unfollow(&f);
+}
+
 /* The square of a hand's points: turned with the hand, grown with it, moved with it. */
 static void test_region_of_points(void **state)
 {
@@ -274,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_hands_with_the_older_detector),
         cmocka_unit_test(test_faces_in_photographs), cmocka_unit_test(test_face_contours),
         cmocka_unit_test(test_wrong_networks), cmocka_unit_test(test_odd_pictures),
+        cmocka_unit_test(test_lost_and_found_in_one_frame),
         cmocka_unit_test(test_region_of_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
