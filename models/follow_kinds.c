@@ -86,14 +86,16 @@ tsr_region tsr_region_of_body_points(const tsr_point *p)
 const tsr_follow_kind tsr_follow_hands = {
     .name = "hand", .plural = "hands", .points = 21, .outputs = 21, .per_point = 3,
     .detectors = palms, .of_box = tsr_region_of_palm,
-    .of_points = tsr_region_of_hand_points, .overlap = 0.5f, .near = 0.2f, .reach = 0.2f, .larger = 1.25f,
+    .of_points = tsr_region_of_hand_points, .overlap = 0.5f, .near = 0.2f, .reach = 0.2f,
+    .larger = 1.25f,
     .smooth = { 2, 3, 1, TSR_PREVIOUS_FILTERED },
 };
 
 const tsr_follow_kind tsr_follow_faces = {
     .name = "face", .plural = "faces", .points = TSR_FACE_POINTS, .outputs = TSR_FACE_POINTS,
     .per_point = 3, .logit = true, .detectors = faces, .of_box = tsr_region_of_face,
-    .of_points = tsr_region_of_face_points, .overlap = 0.5f, .near = 0.2f, .reach = 0.2f, .larger = 1.25f,
+    .of_points = tsr_region_of_face_points, .overlap = 0.5f, .near = 0.2f, .reach = 0.2f,
+    .larger = 1.25f,
     .smooth = { 2, 3, 1, TSR_PREVIOUS_FILTERED },
 };
 

@@ -13,6 +13,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
+#include <string.h>
 #include "models/vision.h"
 #include "models/workspace.h"
 
@@ -57,6 +58,8 @@ static tsr_status wrong_shape(const tsr_tensor *t, const char *wanted, tsr_error
 typedef struct {
     float *score;               /* one line of cells [w][c], blended down the column */
     uint8_t *winner;            /* [w] */
+    int *begin;                 /* [w + 1]: the first pixel of a row whose left cell is this one
+                                   or further right; the same for all rows */
 } line;
 
 static line line_take(tsr_workspace *work, const grid *g)
@@ -64,6 +67,7 @@ static line line_take(tsr_workspace *work, const grid *g)
     line l;
     l.score = tsr_workspace_take(work, (size_t)g->w * (size_t)g->c * sizeof(float));
     l.winner = tsr_workspace_take(work, (size_t)g->w);
+    l.begin = tsr_workspace_take(work, ((size_t)g->w + 1) * sizeof *l.begin);
     return l;
 }
 
@@ -74,6 +78,18 @@ size_t tsr_segment_bytes(const tsr_tensor *out)
     if (grid_of(out, &g))
         line_take(&count, &g);
     return tsr_workspace_need(&count);
+}
+
+/* Places do not go back from pixel to pixel. */
+static void line_begins(const line *l, const grid *g, const tsr_affine *m, int width)
+{
+    int cell = 0;
+    l->begin[0] = 0;
+    for (int i = 0; i < width; i++)
+        for (const int a = place(i, m->m[0], m->m[2], g->w).a; cell < a;)
+            l->begin[++cell] = i;
+    while (cell < g->w)
+        l->begin[++cell] = width;
 }
 
 /* Largest of (1-f) a[k] + f b[k]; NaN never wins; class 255 is the last. */
@@ -107,13 +123,17 @@ static void line_fill(const line *l, const tsr_tensor *t, const grid *g, between
 }
 
 /* One row of the picture from the blended line. */
-static void line_labels(const line *l, const grid *g, const tsr_affine *m, int width, uint8_t *out)
+static void line_labels(const line *l, const grid *g, const tsr_affine *m, uint8_t *out)
 {
-    for (int i = 0; i < width; i++) {
-        const between x = place(i, m->m[0], m->m[2], g->w);
-        const float *a = l->score + (size_t)x.a * (size_t)g->c;
-        const float *b = l->score + (size_t)x.b * (size_t)g->c;
-        out[i] = l->winner[x.a] == l->winner[x.b] ? l->winner[x.a] : winner_of(a, b, x.f, g->c);
+    for (int cell = 0; cell < g->w; cell++) {
+        const int begin = l->begin[cell], end = l->begin[cell + 1];
+        const int next = cell + 1 < g->w ? cell + 1 : cell;
+        const float *a = l->score + (size_t)cell * (size_t)g->c;
+        const float *b = l->score + (size_t)next * (size_t)g->c;
+        const bool same = l->winner[cell] == l->winner[next];
+        memset(out + begin, l->winner[cell], (size_t)(end - begin));
+        for (int i = begin; i < end && !same; i++)
+            out[i] = winner_of(a, b, place(i, m->m[0], m->m[2], g->w).f, g->c);
     }
 }
 
@@ -151,21 +171,20 @@ static uint8_t vote(const int id[4], float fy, float fx)
     return (uint8_t)winner;
 }
 
-/* Neighbours are fetched once for all pixels between the same four. */
-static void number_labels(const tsr_tensor *t, const grid *g, const tsr_affine *m, between y,
-                          const tsr_plane *labels, uint8_t *row)
+static void number_labels(const line *l, const tsr_tensor *t, const grid *g, const tsr_affine *m,
+                          between y, uint8_t *row)
 {
-    int id[4] = { 0 }, last = -1;
-    bool same = false;
-    for (int i = 0; i < labels->width; i++) {
-        const between x = place(i, m->m[0], m->m[2], g->w);
-        if (x.a + x.b != last) {
-            for (int k = 0; k < 4; k++)
-                id[k] = number_at(t, g, k >> 1 ? y.b : y.a, k & 1 ? x.b : x.a);
-            same = id[0] == id[1] && id[0] == id[2] && id[0] == id[3];
-            last = x.a + x.b;
-        }
-        row[i] = same ? (uint8_t)id[0] : vote(id, y.f, x.f);
+    for (int cell = 0; cell < g->w; cell++) {
+        const int begin = l->begin[cell], end = l->begin[cell + 1];
+        const int next = cell + 1 < g->w ? cell + 1 : cell;
+        const int id[4] = {
+            number_at(t, g, y.a, cell), number_at(t, g, y.a, next),
+            number_at(t, g, y.b, cell), number_at(t, g, y.b, next),
+        };
+        const bool same = id[0] == id[1] && id[0] == id[2] && id[0] == id[3];
+        memset(row + begin, id[0], (size_t)(end - begin));
+        for (int i = begin; i < end && !same; i++)
+            row[i] = vote(id, y.f, place(i, m->m[0], m->m[2], g->w).f);
     }
 }
 
@@ -178,14 +197,15 @@ tsr_status tsr_segment_labels(const tsr_tensor *out, const tsr_affine *grid_to_p
     const tsr_affine *m = grid_to_picture;
     tsr_workspace space = tsr_workspace_make(work);
     const line l = line_take(&space, &g);
+    line_begins(&l, &g, m, labels->width);
     for (int i = 0; i < labels->height; i++) {
         const between y = place(i, m->m[4], m->m[5], g.h);
         uint8_t *row = labels->pixel + (size_t)i * (size_t)labels->width;
         if (g.numbers) {
-            number_labels(out, &g, m, y, labels, row);
+            number_labels(&l, out, &g, m, y, row);
         } else {
             line_fill(&l, out, &g, y);
-            line_labels(&l, &g, m, labels->width, row);
+            line_labels(&l, &g, m, row);
         }
     }
     return TSR_OK;
@@ -193,34 +213,72 @@ tsr_status tsr_segment_labels(const tsr_tensor *out, const tsr_affine *grid_to_p
 
 /* ---- one class -------------------------------------------------------------------- */
 
-/* Cell column x, blended down the column. */
-static float column(const tsr_tensor *t, const grid *g, between y, int x)
+/* A strip of columns, as many as have room: where they are, and the cells that they see. */
+enum { STRIP = 256, STRIP_CELLS = 2 * STRIP };
+
+typedef struct {
+    int width, base, cells;     /* of pixels; the first cell; of cells */
+    int left[STRIP];            /* of each pixel, from `base` on; right of it is left + 1 */
+    float share[STRIP];
+    float above[STRIP_CELLS + 1], below[STRIP_CELLS + 1];
+} strip;
+
+static void strip_begin(strip *s, const grid *g, const tsr_affine *m, int x, int end)
 {
-    const float a = tsr_tensor_real(t, (size_t)y.a * (size_t)g->w + (size_t)x);
-    const float b = tsr_tensor_real(t, (size_t)y.b * (size_t)g->w + (size_t)x);
-    return a + y.f * (b - a);
+    s->base = place(x, m->m[0], m->m[2], g->w).a;
+    s->cells = 1;
+    for (s->width = 0; s->width < STRIP && x + s->width < end; s->width++) {
+        const between at = place(x + s->width, m->m[0], m->m[2], g->w);
+        if (at.a - s->base >= STRIP_CELLS)
+            break;
+        s->left[s->width] = at.a - s->base;
+        s->share[s->width] = at.f;
+        s->cells = at.a - s->base + 1;
+    }
+}
+
+/* Cells of a row, and one more, which at the edge repeats the last. */
+static void strip_cells(const strip *s, const tsr_tensor *t, const grid *g, int y, float *to)
+{
+    for (int i = 0; i <= s->cells; i++) {
+        const int x = s->base + i < g->w ? s->base + i : g->w - 1;
+        to[i] = tsr_tensor_real(t, (size_t)y * (size_t)g->w + (size_t)x);
+    }
+}
+
+static void strip_row(const strip *s, float down, uint8_t *row)
+{
+    float cell[STRIP_CELLS + 1], value[STRIP];
+    for (int i = 0; i <= s->cells; i++)
+        cell[i] = s->above[i] + down * (s->below[i] - s->above[i]);
+    for (int i = 0; i < s->width; i++) {
+        const float a = cell[s->left[i]], b = cell[s->left[i] + 1];
+        value[i] = 255 * (a + s->share[i] * (b - a)) + 0.5f;
+    }
+    for (int i = 0; i < s->width; i++) {
+        const float low = value[i] >= 0 ? value[i] : 0;         /* NaN: 0 */
+        row[i] = (uint8_t)(int)(low < 255 ? low : 255);
+    }
 }
 
 tsr_status tsr_segment_mask(const tsr_tensor *out, const tsr_affine *grid_to_picture,
                             const tsr_plane *mask, tsr_error *err)
 {
     grid g;
+    strip s;
     if (!grid_of(out, &g) || g.c != 1)
         return wrong_shape(out, "a map of probabilities of one class", err);
     const tsr_affine *m = grid_to_picture;
-    for (int i = 0; i < mask->height; i++) {
-        const between y = place(i, m->m[4], m->m[5], g.h);
-        uint8_t *row = mask->pixel + (size_t)i * (size_t)mask->width;
-        float left = 0, right = 0;
-        for (int j = 0, last = -1; j < mask->width; j++) {
-            const between x = place(j, m->m[0], m->m[2], g.w);
-            if (x.a + x.b != last) {
-                left = column(out, &g, y, x.a);
-                right = column(out, &g, y, x.b);
-                last = x.a + x.b;
+    for (int x = 0; x < mask->width; x += s.width) {
+        strip_begin(&s, &g, m, x, mask->width);
+        for (int i = 0, last = -1; i < mask->height; i++) {
+            const between y = place(i, m->m[4], m->m[5], g.h);
+            if (y.a + y.b != last) {
+                strip_cells(&s, out, &g, y.a, s.above);
+                strip_cells(&s, out, &g, y.b, s.below);
+                last = y.a + y.b;
             }
-            const float v = 255 * (left + x.f * (right - left)) + 0.5f;
-            row[j] = v >= 0 ? v < 255 ? (uint8_t)v : 255 : 0;       /* NaN: 0 */
+            strip_row(&s, y.f, mask->pixel + (size_t)i * (size_t)mask->width + x);
         }
     }
     return TSR_OK;

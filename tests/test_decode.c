@@ -305,6 +305,34 @@ static void test_mask_and_wrong_shapes(void **state)
     assert_int_equal(tsr_segment_labels(&t, &two, &plane, NULL, NULL), TSR_UNSUPPORTED);
 }
 
+/* A slope stays that slope when it is interpolated, in pictures much wider and much
+ * narrower than the map: value = x / cells, flat half a cell from the edges. */
+static void test_mask_of_any_width(void **state)
+{
+    (void)state;
+    static const struct { int cells, width; } wide[] = {
+        { 40, 700 }, { 256, 1281 }, { 1500, 300 }, { 5000, 7 }, { 1, 300 }, { 600, 600 },
+    };
+    static float v[2 * 5000];
+    static uint8_t m[3 * 1281];
+    for (size_t k = 0; k < sizeof wide / sizeof *wide; k++) {
+        const int n = wide[k].cells, w = wide[k].width;
+        const float step = (float)w / (float)n;
+        const tsr_tensor t = { .name = "slope", .data = v, .dtype = TSR_F32, .rank = 4,
+                               .dim = { 1, 2, n, 1 } };
+        const tsr_plane plane = { m, w, 3 };
+        tsr_error err = { 0 };
+        for (int i = 0; i < 2 * n; i++)
+            v[i] = ((float)(i % n) + 0.5f) / (float)n;
+        assert_int_equal(tsr_segment_mask(&t, &(tsr_affine){ { step, 0, 0, 0, 1.5f, 0 } },
+                                          &plane, &err), TSR_OK);
+        for (int i = 0; i < 3 * w; i++) {
+            const double at = fmin(fmax((i % w + 0.5) / w, 0.5 / n), 1 - 0.5 / n);
+            assert_true(fabs(m[i] - 255 * at) <= 0.51);
+        }
+    }
+}
+
 /* 5 x 3 cells from corner to corner under 17 x 9: every fourth of those is one of them. */
 static void test_grid_from_corner_to_corner(void **state)
 {
@@ -351,7 +379,7 @@ int main(void)
         cmocka_unit_test(test_heatmaps_of_nonsense),
         cmocka_unit_test(test_labels_from_logits),
         cmocka_unit_test(test_labels_from_numbers),
-        cmocka_unit_test(test_mask_and_wrong_shapes),
+        cmocka_unit_test(test_mask_and_wrong_shapes), cmocka_unit_test(test_mask_of_any_width),
         cmocka_unit_test(test_voc_palette),
         cmocka_unit_test(test_grid_from_corner_to_corner),
     };

@@ -7,6 +7,8 @@
 #include <math.h>
 #include "cli/image.h"
 #include "cli/drawing/overlay.h"
+#include "cli/drawing/plane_blur.h"
+#include "tests/chance.h"
 
 static const cli_paint white = { 255, 255, 255, 1 };
 
@@ -68,6 +70,76 @@ static void test_paint_mixes(void **state)
     assert_int_equal(p.rgb[0], 100);
     assert_int_equal(p.rgb[6], 100);
     cli_image_free(&p);
+}
+
+/* A whole plane of shares against pixel by pixel: what is between two levels may go either
+ * way.  Wide enough for runs of nothing that begin and end anywhere. */
+static void test_planes_are_many_pixels(void **state)
+{
+    (void)state;
+    enum { W = 83, H = 40 };
+    static uint8_t share[W * H];
+    const cli_paint paint = { 200, 10, 130, 0.7f };
+    const tsr_plane plane = { share, W, H };
+    tsr_image one = canvas(W, H), all = canvas(W, H);
+    cli_mix mix[256];
+    uint32_t seed = 4;
+    for (int i = 0; i < 256; i++)
+        mix[i] = cli_mix_of(paint, (float)i / 255);
+    for (int i = 0; i < W * H; i++)
+        share[i] = (i / 19) % 3 ? 0 : (uint8_t)(test_rand(&seed, 0, 255));
+    for (int i = 0; i < 3 * W * H; i++)
+        one.rgb[i] = all.rgb[i] = (uint8_t)(test_rand(&seed, 0, 255));
+    for (int i = 0; i < W * H; i++)
+        cli_draw_pixel(&one, i % W, i / W, paint, (float)share[i] / 255);
+    cli_draw_plane(&all, &plane, mix);
+    for (int i = 0; i < 3 * W * H; i++)
+        assert_in_range(all.rgb[i] - one.rgb[i] + 1, 0, 2);
+    mix[0] = cli_mix_of(white, 1);              /* 0 may be something, too */
+    memset(share, 0, sizeof share);
+    cli_draw_plane(&all, &plane, mix);
+    for (int i = 0; i < 3 * W * H; i++)
+        assert_int_equal(all.rgb[i], 255);
+    cli_image_free(&one);
+    cli_image_free(&all);
+}
+
+/* The mean of a box, twice, with plain sums and divisions. */
+static void blur_slowly(const uint8_t *in, int w, int h, int dx, int dy, int radius, uint8_t *out)
+{
+    for (int i = 0; i < w * h; i++) {
+        unsigned sum = 0;
+        for (int k = -radius; k <= radius; k++) {
+            const int x = i % w + k * dx, y = i / w + k * dy;
+            sum += in[(y < 0 ? 0 : y < h ? y : h - 1) * w + (x < 0 ? 0 : x < w ? x : w - 1)];
+        }
+        out[i] = (uint8_t)(sum / (2 * (unsigned)radius + 1));
+    }
+}
+
+static void test_blur(void **state)
+{
+    (void)state;
+    enum { MOST = 60 * 40 };
+    static const struct { int w, h; } size[] = { { 60, 40 }, { 1, 9 }, { 9, 1 }, { 17, 16 } };
+    static uint8_t have[MOST], want[MOST], half[MOST];
+    uint32_t seed = 8;
+    for (int s = 0; s < 4; s++)
+        for (int radius = 0; radius <= CLI_BLUR_MOST; radius += radius < 12 ? 1 : 22) {
+            const int w = size[s].w, h = size[s].h;
+            const tsr_plane plane = { have, w, h };
+            void *work = malloc(cli_plane_blur_bytes(&plane));
+            for (int i = 0; i < w * h; i++)     /* noise, and long runs of 0 and 255 */
+                have[i] = want[i] = i % w < 20 ? (uint8_t)(test_rand(&seed, 0, 255))
+                                               : i % w < 42 ? 255 : 0;
+            for (int round = 0; round < 2; round++) {
+                blur_slowly(want, w, h, 1, 0, radius, half);
+                blur_slowly(half, w, h, 0, 1, radius, want);
+            }
+            cli_plane_blur(&plane, radius, work);
+            assert_memory_equal(have, want, (size_t)(w * h));
+            free(work);
+        }
 }
 
 /* Canvas inside a larger one: drawing must leave the frame alone. */
@@ -216,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_areas), cmocka_unit_test(test_paint_mixes),
+        cmocka_unit_test(test_planes_are_many_pixels), cmocka_unit_test(test_blur),
         cmocka_unit_test(test_stays_inside), cmocka_unit_test(test_text_has_the_size_it_says),
         cmocka_unit_test(test_every_glyph_differs), cmocka_unit_test(test_skeleton),
         cmocka_unit_test(test_masks), cmocka_unit_test(test_legend_and_boxes_fit),

@@ -10,7 +10,13 @@
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
+#include <string.h>
 #include "cli/drawing/draw.h"
+
+float cli_shorter_side(const tsr_image *p)
+{
+    return (float)(p->width < p->height ? p->width : p->height);
+}
 
 static float clamp01(float v)
 {
@@ -29,6 +35,35 @@ void cli_draw_pixel(const tsr_image *to, int x, int y, cli_paint paint, float sh
     p[0] = mix(p[0], paint.r, a);
     p[1] = mix(p[1], paint.g, a);
     p[2] = mix(p[2], paint.b, a);
+}
+
+cli_mix cli_mix_of(cli_paint paint, float share)
+{
+    const uint32_t one = 1 << 16, half = one / 2;
+    const uint32_t a = (uint32_t)(clamp01(paint.alpha * share) * (float)one + 0.5f);
+    return (cli_mix){ one - a, { paint.r * a + half, paint.g * a + half, paint.b * a + half } };
+}
+
+/* Most of a mask is nothing: eight bytes of that are one comparison. */
+void cli_draw_plane(const tsr_image *to, const tsr_plane *plane, const cli_mix mix[256])
+{
+    const uint32_t nothing = 1 << 16;
+    for (int y = 0; y < to->height; y++) {
+        const uint8_t *in = plane->pixel + (size_t)y * (size_t)plane->width;
+        uint8_t *out = to->rgb + (size_t)y * (size_t)to->stride;
+        for (int x = 0; x < to->width; x++) {
+            uint64_t eight = 1;
+            if (x + 8 <= to->width)
+                memcpy(&eight, in + x, sizeof eight);
+            if (eight == 0 && mix[0].keep == nothing) {
+                x += 7;
+                continue;
+            }
+            const cli_mix *m = &mix[in[x]];
+            for (int c = 0; c < 3 && m->keep != nothing; c++)
+                out[3 * x + c] = (uint8_t)((out[3 * x + c] * m->keep + m->add[c]) >> 16);
+        }
+    }
 }
 
 /* Pixels that a shape in this rectangle can touch; nothing for NaN. */

@@ -25,6 +25,9 @@ typedef struct {
 
 typedef struct { float x0, y0, x1, y1; } cli_rect;
 
+/* Sizes of what is drawn follow it. */
+float cli_shorter_side(const tsr_image *p);
+
 void cli_draw_stroke(const tsr_image *to, const cli_stroke *s);
 void cli_draw_dot(const tsr_image *to, cli_spot centre, float radius, cli_paint paint);
 
@@ -39,5 +42,11 @@ float cli_draw_text(const tsr_image *to, cli_spot at, float size, const char *te
 
 /* Mix a paint into one pixel, `share` of its alpha. */
 void cli_draw_pixel(const tsr_image *to, int x, int y, cli_paint paint, float share);
+
+/* The same for many pixels: with what each is mixed, `mix[byte of the plane]`.  Nothing is
+ * `cli_mix_of` with a share or an alpha of 0. */
+typedef struct { uint32_t keep, add[3]; } cli_mix;      /* (under * keep + add) >> 16 */
+cli_mix cli_mix_of(cli_paint paint, float share);
+void cli_draw_plane(const tsr_image *to, const tsr_plane *plane, const cli_mix mix[256]);
 
 #endif

@@ -70,7 +70,7 @@ static float limb_radius(const tsr_image *to, const tsr_skeleton *s, const tsr_p
             y0 = fminf(y0, p[i].y);
             y1 = fmaxf(y1, p[i].y);
         }
-    const float side = (float)(to->width < to->height ? to->width : to->height);
+    const float side = cli_shorter_side(to);
     const float person = x1 >= x0 ? hypotf(x1 - x0, y1 - y0) : 0;
     return fmaxf(fminf(fmaxf(person / 105, side / 400), side / 60), 0.75f);
 }
@@ -117,7 +117,7 @@ void cli_overlay_skeleton(const tsr_image *to, const tsr_skeleton *skeleton,
 void cli_overlay_tag(const tsr_image *to, cli_spot at, const char *text)
 {
     static const cli_paint plate = { 236, 242, 250, 0.92f }, ink = { 8, 24, 28, 1 };
-    const float side = (float)(to->width < to->height ? to->width : to->height);
+    const float side = cli_shorter_side(to);
     const float size = fmaxf(side / 40, 7), pad = size * 0.5f;
     const float text_width = cli_draw_text(NULL, (cli_spot){ 0, 0 }, size, text, ink);
     /* Never above the picture, where it could not be seen. */
@@ -131,7 +131,7 @@ void cli_overlay_tag(const tsr_image *to, cli_spot at, const char *text)
 void cli_overlay_box(const tsr_image *to, const tsr_box *box, const char *caption)
 {
     static const cli_paint frame = { 72, 219, 200, 1 }, ink = { 8, 24, 28, 1 };
-    const float side = (float)(to->width < to->height ? to->width : to->height);
+    const float side = cli_shorter_side(to);
     const float w = box->x1 - box->x0, h = box->y1 - box->y0;
     const float line = fmaxf(fminf(fminf(w, h) / 40, side / 110), 1.5f), corner = 4 * line;
     const cli_rect r = { box->x0, box->y0, box->x1, box->y1 };

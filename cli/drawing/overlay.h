@@ -16,7 +16,7 @@ void cli_overlay_skeleton(const tsr_image *to, const tsr_skeleton *skeleton,
 /* Tint each pixel with its class's paint, and draw the borders between classes.
  * `palette` has 256 entries; classes of alpha 0 are the background.  `cell` is the size
  * of one of the network's own pixels, in pixels of the picture: steps of that size
- * are smoothed away.  Without memory for the borders they are left out. */
+ * are smoothed away.  Without memory for that, a few bytes a pixel, nothing is drawn. */
 void cli_overlay_labels(const tsr_image *to, const tsr_plane *labels, float cell,
                         const cli_paint *palette);
 

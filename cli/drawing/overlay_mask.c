@@ -1,10 +1,8 @@
 /*
- * overlay_mask.c - see overlay.h: class colours, the borders between classes, legend.
+ * overlay_mask.c - see overlay.h: class colours and their legend.
  *
- * A border runs along the cracks between pixels of different classes.  The middle
- * of each crack stamps a disc into a plane of coverage, where the larger value
- * stays: discs a pixel apart merge into a smooth band, and the picture is touched
- * only once, at the end.
+ * A network's mask is coarse.  Blurred, its values cross the level along a smooth line near
+ * the ragged one; several classes are blurred one by one, and the largest wins.
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
@@ -12,174 +10,125 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/drawing/overlay.h"
-
-static float shorter_side(const tsr_image *p)
-{
-    return (float)(p->width < p->height ? p->width : p->height);
-}
-
-/* A disc with a soft rim into the plane, where it is more than what is there. */
-static void stamp(const tsr_plane *cover, float cx, float cy, float radius)
-{
-    const int x0 = (int)fmaxf(cx - radius - 1, 0), y0 = (int)fmaxf(cy - radius - 1, 0);
-    const int x1 = (int)fminf(cx + radius + 2, (float)cover->width);
-    const int y1 = (int)fminf(cy + radius + 2, (float)cover->height);
-    for (int y = y0; y < y1; y++)
-        for (int x = x0; x < x1; x++) {
-            uint8_t *c = cover->pixel + (size_t)y * (size_t)cover->width + (size_t)x;
-            const float d = hypotf((float)x + 0.5f - cx, (float)y + 0.5f - cy) - radius;
-            const float v = fminf(fmaxf(0.5f - d, 0), 1) * 255;
-            *c = v > (float)*c ? (uint8_t)v : *c;
-        }
-}
-
-static bool differ(const cli_paint *palette, uint8_t a, uint8_t b)
-{
-    return a != b && (palette[a].alpha > 0 || palette[b].alpha > 0);
-}
-
-static void stamp_borders(const tsr_plane *cover, const tsr_plane *labels,
-                          const cli_paint *palette, float radius)
-{
-    const int w = labels->width, h = labels->height;
-    for (int y = 0; y < h; y++)
-        for (int x = 0; x < w; x++) {
-            const uint8_t *l = labels->pixel + (size_t)y * (size_t)w + (size_t)x;
-            if (x + 1 < w && differ(palette, l[0], l[1]))
-                stamp(cover, (float)(x + 1), (float)y + 0.5f, radius);
-            if (y + 1 < h && differ(palette, l[0], l[w]))
-                stamp(cover, (float)x + 0.5f, (float)(y + 1), radius);
-        }
-}
-
-static void draw_borders(const tsr_image *to, const tsr_plane *labels, const cli_paint *palette)
-{
-    static const cli_paint edge = { 255, 255, 255, 0.9f };
-    const size_t pixels = (size_t)labels->width * (size_t)labels->height;
-    const tsr_plane cover = { calloc(pixels, 1), labels->width, labels->height };
-    if (!cover.pixel)
-        return;
-    stamp_borders(&cover, labels, palette, fmaxf(shorter_side(to) / 420, 0.6f));
-    for (int y = 0; y < to->height; y++)
-        for (int x = 0; x < to->width; x++) {
-            const uint8_t c = cover.pixel[(size_t)y * (size_t)cover.width + (size_t)x];
-            if (c)
-                cli_draw_pixel(to, x, y, edge, (float)c / 255);
-        }
-    free(cover.pixel);
-}
+#include "cli/drawing/overlay_border.h"
+#include "cli/drawing/plane_blur.h"
 
 /* ---- smoothing ---------------------------------------------------------------------- */
-
-/* Average over 2 radius + 1 values along one line of n, `step` apart; the ends repeat.
- * `line` has room for n. */
-static void box_blur(uint8_t *v, int n, size_t step, int radius, uint8_t *line)
-{
-    unsigned sum = 0;
-    for (int i = 0; i < n; i++)
-        line[i] = v[(size_t)i * step];
-    for (int i = -radius; i <= radius; i++)
-        sum += line[i < 0 ? 0 : i < n ? i : n - 1];
-    for (int i = 0; i < n; i++) {
-        const int out = i - radius, in = i + radius + 1;
-        v[(size_t)i * step] = (uint8_t)(sum / (unsigned)(2 * radius + 1));
-        sum += line[in < n ? in : n - 1];
-        sum -= line[out < 0 ? 0 : out];
-    }
-}
-
-/* Twice a box is nearly a bell: edges lose the network's raster and keep their
- * place.  `line` has room for the longer side. */
-static void smooth(const tsr_plane *p, int radius, uint8_t *line)
-{
-    for (int round = 0; round < 2 && radius > 0; round++) {
-        for (int y = 0; y < p->height; y++)
-            box_blur(p->pixel + (size_t)y * (size_t)p->width, p->width, 1, radius, line);
-        for (int x = 0; x < p->width; x++)
-            box_blur(p->pixel + x, p->height, (size_t)p->width, radius, line);
-    }
-}
 
 /* Nearly two of the network's pixels, and what the eye takes for ragged anyway. */
 static int smoothing_radius(const tsr_image *to, float cell)
 {
-    return (int)fminf(fmaxf(cell * 0.9f, shorter_side(to) / 200), 400);
+    return (int)fminf(fmaxf(cell * 0.9f, cli_shorter_side(to) / 200), CLI_BLUR_MOST);
+}
+
+/* Which classes are there.  Those that are not drawn count as one, the background. */
+static void list_classes(const tsr_plane *in, const cli_paint *palette, bool there[256])
+{
+    const size_t pixels = (size_t)in->width * (size_t)in->height;
+    bool seen[256] = { false };
+    for (size_t i = 0; i < pixels; i++)
+        seen[in->pixel[i]] = true;
+    for (int c = 0; c < 256; c++)
+        there[palette[c].alpha > 0 ? c : 0] |= seen[c];
+}
+
+/* 255 where the class is, else 0. */
+static void select_class(const tsr_plane *in, const cli_paint *palette, int class,
+                         uint8_t *restrict out)
+{
+    const size_t pixels = (size_t)in->width * (size_t)in->height;
+    uint8_t behind[256];
+    for (int c = 0; c < 256; c++)
+        behind[c] = c == 0 || !(palette[c].alpha > 0) ? 255 : 0;
+    for (size_t i = 0; i < pixels && class == 0; i++)
+        out[i] = behind[in->pixel[i]];
+    for (size_t i = 0; i < pixels && class != 0; i++)
+        out[i] = in->pixel[i] == class ? 255 : 0;
+}
+
+/* What a drawing needs besides the picture, in one block. */
+typedef struct {
+    uint8_t *labels, *most, *weight;    /* a plane each */
+    void *blur;
+} scratch;
+
+static bool scratch_open(scratch *s, const tsr_plane *like, int planes)
+{
+    const size_t pixels = (size_t)like->width * (size_t)like->height;
+    const size_t blur = (cli_plane_blur_bytes(like) + 15) / 16 * 16;
+    uint8_t *block = malloc(blur + (size_t)planes * pixels);
+    if (!block)
+        return false;
+    *s = (scratch){ block + blur, NULL, NULL, block };
+    if (planes > 1) {
+        s->most = s->labels + pixels;
+        s->weight = s->most + pixels;
+    }
+    return true;
 }
 
 /* Of what is around each pixel, the class with most weight: specks go, borders are
- * smooth.  Classes that are not drawn count as one, the background.  False: no memory. */
-static bool smooth_labels(const tsr_plane *in, const cli_paint *palette, int radius, uint8_t *out)
+ * smooth. */
+static void smooth_labels(const tsr_plane *in, const cli_paint *palette, int radius,
+                          const scratch *s)
 {
     const size_t pixels = (size_t)in->width * (size_t)in->height;
-    const size_t longest = (size_t)(in->width > in->height ? in->width : in->height);
-    uint8_t *weight = malloc(2 * pixels + longest), *most = weight ? weight + pixels : NULL;
+    const tsr_plane weight = { s->weight, in->width, in->height };
+    uint8_t *restrict most = s->most, *restrict out = s->labels;
     bool there[256] = { false };
-    if (!weight)
-        return false;
-    for (size_t i = 0; i < pixels; i++)
-        there[palette[in->pixel[i]].alpha > 0 ? in->pixel[i] : 0] = true;
+    list_classes(in, palette, there);
     memset(most, 0, pixels);
     memset(out, 0, pixels);
     for (int c = 0; c < 256; c++) {
         if (!there[c])
             continue;
-        for (size_t i = 0; i < pixels; i++)
-            weight[i] = (palette[in->pixel[i]].alpha > 0 ? in->pixel[i] : 0) == c ? 255 : 0;
-        smooth(&(tsr_plane){ weight, in->width, in->height }, radius, most + pixels);
-        for (size_t i = 0; i < pixels; i++)
-            if (weight[i] > most[i]) {
-                most[i] = weight[i];
-                out[i] = (uint8_t)c;
-            }
+        const uint8_t class = (uint8_t)c, *restrict w = weight.pixel;
+        select_class(in, palette, c, weight.pixel);
+        cli_plane_blur(&weight, radius, s->blur);
+        for (size_t i = 0; i < pixels; i++) {
+            out[i] = w[i] > most[i] ? class : out[i];
+            most[i] = w[i] > most[i] ? w[i] : most[i];
+        }
     }
-    free(weight);
-    return true;
 }
 
 void cli_overlay_labels(const tsr_image *to, const tsr_plane *labels, float cell,
                         const cli_paint *palette)
 {
-    const size_t pixels = (size_t)labels->width * (size_t)labels->height;
-    uint8_t *shape = malloc(pixels);
-    tsr_plane drawn = *labels;
-    if (shape && smooth_labels(labels, palette, smoothing_radius(to, cell), shape))
-        drawn.pixel = shape;
-    for (int y = 0; y < to->height; y++)
-        for (int x = 0; x < to->width; x++) {
-            const cli_paint *p = &palette[drawn.pixel[(size_t)y * (size_t)to->width + (size_t)x]];
-            if (p->alpha > 0)
-                cli_draw_pixel(to, x, y, *p, 1);
-        }
-    draw_borders(to, &drawn, palette);
-    free(shape);
+    scratch s;
+    cli_mix mix[256];
+    if (!scratch_open(&s, labels, 3))
+        return;
+    const tsr_plane drawn = { s.labels, labels->width, labels->height };
+    smooth_labels(labels, palette, smoothing_radius(to, cell), &s);
+    for (int c = 0; c < 256; c++)
+        mix[c] = cli_mix_of(palette[c], 1);
+    cli_draw_plane(to, &drawn, mix);
+    cli_overlay_borders(to, &drawn, palette, s.most);
+    free(s.blur);
 }
 
 /* ---- one class, soft --------------------------------------------------------------- */
-
-static void tint_and_label(const tsr_image *to, const tsr_plane *soft, int level, cli_paint paint)
-{
-    for (int y = 0; y < to->height; y++)
-        for (int x = 0; x < to->width; x++) {
-            uint8_t *m = soft->pixel + (size_t)y * (size_t)to->width + (size_t)x;
-            cli_draw_pixel(to, x, y, paint, (float)*m / 255);
-            *m = *m >= level;
-        }
-}
 
 void cli_overlay_mask(const tsr_image *to, const tsr_plane *mask, int level, float cell,
                       cli_paint paint)
 {
     const size_t pixels = (size_t)mask->width * (size_t)mask->height;
-    const size_t longest = (size_t)(mask->width > mask->height ? mask->width : mask->height);
-    const tsr_plane soft = { malloc(pixels + longest), mask->width, mask->height };
     const cli_paint palette[256] = { { 0, 0, 0, 0 }, paint };
-    if (!soft.pixel)
+    scratch s;
+    cli_mix mix[256];
+    if (!scratch_open(&s, mask, 1))
         return;
+    const tsr_plane soft = { s.labels, mask->width, mask->height };
     memcpy(soft.pixel, mask->pixel, pixels);
-    smooth(&soft, smoothing_radius(to, cell), soft.pixel + pixels);
-    tint_and_label(to, &soft, level, paint);
-    draw_borders(to, &soft, palette);
-    free(soft.pixel);
+    cli_plane_blur(&soft, smoothing_radius(to, cell), s.blur);
+    for (int i = 0; i < 256; i++)
+        mix[i] = cli_mix_of(paint, (float)i / 255);
+    cli_draw_plane(to, &soft, mix);
+    for (size_t i = 0; i < pixels; i++)
+        soft.pixel[i] = soft.pixel[i] >= level;
+    cli_overlay_borders(to, &soft, palette, s.blur);
+    free(s.blur);
 }
 
 /* ---- legend ------------------------------------------------------------------------ */
@@ -246,7 +195,7 @@ void cli_overlay_legend(const tsr_image *to, const cli_legend_row *rows, int cou
     static const cli_paint panel = { 16, 20, 28, 0.74f };
     if (count < 1)
         return;
-    float size = fmaxf(shorter_side(to) / 40, 8);
+    float size = fmaxf(cli_shorter_side(to) / 40, 8);
     metrics m = measure(rows, count, size);
     const float margin = 0.9f * size;
     const float room = fminf(((float)to->width - 2 * margin) / panel_width(&m),

@@ -52,11 +52,6 @@ static float extent(const tsr_point *p, int count)
     return fmaxf(x1 - x0, y1 - y0);
 }
 
-static float shorter_side(const tsr_image *p)
-{
-    return (float)(p->width < p->height ? p->width : p->height);
-}
-
 /* ---- hands -------------------------------------------------------------------------- */
 
 static const cli_paint palm = { 236, 242, 250, 1 };
@@ -89,7 +84,7 @@ void cli_overlay_hand(const tsr_image *to, const tsr_point *points, const char *
 {
     static const cli_paint core = { 255, 255, 255, 0.95f };
     const float size = extent(points, tsr_skeleton_hand21.points);
-    const float radius = fmaxf(fminf(size / 85, shorter_side(to) / 90), 0.8f);
+    const float radius = fmaxf(fminf(size / 85, cli_shorter_side(to) / 90), 0.8f);
     draw_bones(to, points, radius, 0.7f * radius);
     draw_bones(to, points, radius, 0);
     for (int i = 0; i < tsr_skeleton_hand21.points; i++) {
@@ -98,7 +93,7 @@ void cli_overlay_hand(const tsr_image *to, const tsr_point *points, const char *
         cli_draw_dot(to, spot(&points[i]), 0.9f * radius, core);
     }
     label(to, (cli_spot){ points[0].x, points[0].y + 3 * radius },
-          fmaxf(fminf(size / 16, shorter_side(to) / 30), 7), caption);
+          fmaxf(fminf(size / 16, cli_shorter_side(to) / 30), 7), caption);
 }
 
 /* ---- faces --------------------------------------------------------------------------- */
@@ -130,9 +125,9 @@ void cli_overlay_face(const tsr_image *to, const tsr_point *points, const char *
 {
     enum { CHIN = 152 };
     const float size = extent(points, TSR_FACE_POINTS);
-    const float radius = fmaxf(fminf(size / 190, shorter_side(to) / 200), 0.55f);
+    const float radius = fmaxf(fminf(size / 190, cli_shorter_side(to) / 200), 0.55f);
     draw_contours(to, points, radius, 0.9f * radius);
     draw_contours(to, points, radius, 0);
     label(to, (cli_spot){ points[CHIN].x, points[CHIN].y + 2 * radius },
-          fmaxf(fminf(size / 14, shorter_side(to) / 30), 7), caption);
+          fmaxf(fminf(size / 14, cli_shorter_side(to) / 30), 7), caption);
 }
