@@ -2,14 +2,16 @@
  * binary_f32_simd.h - the rows of binary_f32 on vectors of any width; see
  * dwconv_f32_simd.h for how such a file is used.
  *
- * An input that stays along a row is spread over a vector once per row.  The
- * last elements of a row go through partial loads and stores: y may be a, so
- * no element may be computed twice.              SPDX-License-Identifier: MIT
+ * An input that stays along a row is spread over a vector once per row.  VF_TURN
+ * vectors a turn, none stored before all are loaded, so that loads and stores pair up.  The
+ * last elements of a row go through partial loads and stores: y may be a, so no element
+ * may be computed twice.                         SPDX-License-Identifier: MIT
  */
 #ifndef TSR_BINARY_F32_SIMD_H
 #define TSR_BINARY_F32_SIMD_H
 
 #include <stdbool.h>
+#include "engine/platform.h"
 #include "ops/kernels/binary_f32.h"
 
 VF_INLINE vf value(const tsr_binary_fn f, vf a, vf b)
@@ -34,11 +36,20 @@ VF_INLINE void row(const tsr_binary_f32_block *k, int r, const tsr_binary_fn f,
     const float *a = k->a + r * k->a_row, *b = k->b + r * k->b_row;
     float *y = k->y + r * k->y_row;
     const vf lo = vf_set(k->lo), hi = vf_set(k->hi), a0 = vf_set(*a), b0 = vf_set(*b);
+    const int n = k->n;
     int i = 0;
-    for (; i + VF <= k->n; i += VF)
+    for (; i + VF_TURN * VF <= n; i += VF_TURN * VF) {
+        vf v[VF_TURN];
+        TSR_UNROLL for (int j = 0; j < VF_TURN; j++)
+            v[j] = vf_clamp(value(f, a_moves ? vf_load(a + i + j * VF) : a0,
+                                  b_moves ? vf_load(b + i + j * VF) : b0), lo, hi);
+        TSR_UNROLL for (int j = 0; j < VF_TURN; j++)
+            vf_store(y + i + j * VF, v[j]);
+    }
+    for (; i + VF <= n; i += VF)
         vf_store(y + i, vf_clamp(value(f, a_moves ? vf_load(a + i) : a0,
                                        b_moves ? vf_load(b + i) : b0), lo, hi));
-    const int part = k->n - i;
+    const int part = n - i;
     if (part)
         vf_store_part(y + i, vf_clamp(value(f, a_moves ? vf_load_part(a + i, part) : a0,
                                             b_moves ? vf_load_part(b + i, part) : b0), lo, hi),

@@ -5,11 +5,13 @@
  * Where a row's end does not fill a vector, the last vector is moved back over
  * elements that are already done: they get the same value again, and neither
  * partial loads nor stores are needed.  Only rows shorter than a vector take them.
+ * Long rows go VF_TURN vectors a turn.  (With AVX2 four were a tenth slower than one.)
  *                                                SPDX-License-Identifier: MIT
  */
 #ifndef TSR_RESIZE_F32_SIMD_H
 #define TSR_RESIZE_F32_SIMD_H
 
+#include "engine/platform.h"
 #include "ops/kernels/resize_f32.h"
 
 VF_INLINE vf between(vf a, vf b, vf f) { return vf_fma(vf_sub(b, a), f, a); }
@@ -21,6 +23,13 @@ VF_INLINE void blend(const float *a, const float *b, vf f, int n, float *y)
         return;
     }
     int i = 0;
+    for (; i + VF_TURN * VF <= n; i += VF_TURN * VF) {
+        vf v[VF_TURN];
+        TSR_UNROLL for (int j = 0; j < VF_TURN; j++)
+            v[j] = between(vf_load(a + i + j * VF), vf_load(b + i + j * VF), f);
+        TSR_UNROLL for (int j = 0; j < VF_TURN; j++)
+            vf_store(y + i + j * VF, v[j]);
+    }
     for (; i + VF <= n; i += VF)
         vf_store(y + i, between(vf_load(a + i), vf_load(b + i), f));
     if (i < n) {

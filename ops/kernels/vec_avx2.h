@@ -3,6 +3,8 @@
  * kernel bodies (*_simd.h) use.  vec_avx512.h, vec_neon.h and vec_neon32.h are its
  * sisters; they must keep the same contract:
  *
+ *   VF_TURN                       vectors in a turn of a loop that does little with each: 1
+ *                                 where the loop itself costs nothing
  *   vf_load_part, vf_store_part   touch exactly n elements, 1 <= n <= VF; the
  *                                 lanes behind them are 0
  *   vf_in_register(x)             x; where registers abound, the compiler may not load it
@@ -20,7 +22,7 @@
 #include <immintrin.h>
 
 typedef __m256 vf;
-enum { VF = 8 };
+enum { VF = 8, VF_TURN = 1 };
 
 #define VF_INLINE static inline __attribute__((always_inline))
 

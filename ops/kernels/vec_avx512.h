@@ -9,7 +9,7 @@
 #include <immintrin.h>
 
 typedef __m512 vf;
-enum { VF = 16 };
+enum { VF = 16, VF_TURN = 1 };
 
 #define VF_INLINE static inline __attribute__((always_inline))
 

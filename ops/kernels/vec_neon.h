@@ -9,7 +9,7 @@
 #include <arm_neon.h>
 
 typedef float32x4_t vf;
-enum { VF = 4 };
+enum { VF = 4, VF_TURN = 4 };
 
 #define VF_INLINE static inline __attribute__((always_inline))
 
