@@ -1,21 +1,21 @@
 /*
- * dwconv_f16_neonf16.c - 64-bit Arm with FEAT_FP16: 4 outputs x 32 channels.
+ * dwconv_f16_neonf16.c - 64-bit Arm with FEAT_FP16: rows of filters 3, 5 and 7 wide.
  *
- * LD1 fetches the four vectors of 32 channels and moves on to the next column by one
- * instruction.  Filters 3 wide load each column once, and multiply it into all outputs that
- * see it: 16 sums, 12 taps of a filter row and 4 inputs are all 32 registers.  For each
- * filter row
+ * LD1 fetches up to four vectors of 8 channels and moves on to the next column by one
+ * instruction.  A tile loads each column once, and multiplies it into all outputs that see
+ * it; the taps of a filter row stay in registers meanwhile.  Registers, and for each filter
+ * row the instructions for its FMLAs:
  *
- *     stride 1    6 columns, 3 taps     9 loads for 48 FMLA
- *     stride 2    9 columns, 3 taps    12
+ *     filter   tile     sums  taps  input     stride 1     stride 2
+ *     3 wide   4 x 32    16    12     4       60 for 48    63 for 48
+ *     7 wide   6 x 16    12    14     2      105 for 84
  *
- * SAME and VALID padding let the first column of the first tile or the last column of the
- * last one lie outside the image: it is left out.  With dilation d every d-th output sees
- * every d-th column: d rows without dilation, one in the gaps of the other.
+ * SAME and VALID padding let up to half a filter's columns lie outside the image at either
+ * end of a row: tiles there leave them out.  With dilation d every d-th output sees every
+ * d-th column: d rows without dilation, one in the gaps of the other.
  *
  * Other filters, and other padding, load a column for each tap and output, in runs of
- * outputs with the same taps inside (window.h).  Channels left over go through tiles of 16
- * and 8.                                         SPDX-License-Identifier: MIT
+ * outputs with the same taps inside (window.h).  SPDX-License-Identifier: MIT
  */
 #include <arm_neon.h>
 #include <stdbool.h>
@@ -24,41 +24,44 @@
 #include "engine/platform.h"
 #include "ops/kernels/dwconv_f16.h"
 
-enum { LANES = 8, WIDE = 4, PX = 4, ROW_KW = 3 };
+enum { LANES = 8, WIDE = 4, PX = 6, KW = 7 };
 
 #define INLINE static inline __attribute__((always_inline))
 
 typedef struct { float16x8_t v[WIDE]; } vectors;
 
-/* A run of outputs whose windows have the same kw taps inside the image; or, in a tile 3
- * wide, all but a first one that misses its first tap and a last one that misses its last. */
+/* A row of outputs, all or every d-th.  Its columns are those of the image that it may see:
+ * `columns` of them, x_col apart; the first output's first tap is on column `left`.  Of a
+ * filter of any size all kw taps from `tap` on are inside the image. */
 typedef struct {
     const tsr_dwconv_f16_line *l;
-    const uint16_t *x;          /* column under the first tap of the first output, ... */
-    ptrdiff_t x_step, x_col;    /* ... from one output, one tap to the next            */
+    const uint16_t *x;          /* column `left`, in the image or not                  */
+    ptrdiff_t x_step, x_col;    /* from one output, one column to the next             */
     uint16_t *y;
     ptrdiff_t y_step;
-    int count, kw, tap;         /* tap: the first one in use                           */
-    bool misses_first, misses_last;
+    int count, left, columns;
+    int kw, tap;
     uint16_t lo, hi;
 } run;
 
-/* Where a tile works, and what it misses.  The distances are the run's and the line's: here
- * they are in registers, not loaded for each tile. */
+/* Where a tile works: its first column is `first` columns before the image, which ends
+ * `end` columns later.  The other fields are the run's: here they stay in registers. */
 typedef struct {
     const uint16_t *x, *block;
     uint16_t *y;
-    bool misses_first, misses_last;
+    int first, end;
     int kh, tap;
     ptrdiff_t x_col, x_row, y_step;
 } place;
 
 INLINE float16x8_t load(const uint16_t *p) { return vreinterpretq_f16_u16(vld1q_u16(p)); }
 
-/* `vecs` (1, 2 or 4) vectors by LDP, into registers that need not be neighbours. */
+/* `vecs` (1, 2 or 4) vectors by LDP, into registers that need not be neighbours.  What is
+ * beyond gets a value, too: GCC 12 would keep a structure with holes in memory. */
 INLINE vectors load_apart(const uint16_t *p, const int vecs)
 {
-    vectors x = { { load(p) } };
+    const float16x8_t a = load(p);
+    vectors x = { { a, a, a, a } };
     TSR_UNROLL for (int v = 1; v < vecs; v++)
         x.v[v] = load(p + v * LANES);
     return x;
@@ -71,26 +74,28 @@ INLINE vectors next_column(const uint16_t **x, ptrdiff_t step, const int vecs)
     register float16x8_t a __asm__("v28"), b __asm__("v29"), c __asm__("v30"), d __asm__("v31");
     if (vecs == 1) {
         __asm__("ld1 {v28.8h}, [%1], %2" : "=w"(a), "+r"(*x) : "r"(step) : "memory");
-        return (vectors){ { a } };
+        return (vectors){ { a, a, a, a } };
     }
     if (vecs == 2) {
         __asm__("ld1 {v28.8h-v29.8h}, [%2], %3" : "=w"(a), "=w"(b), "+r"(*x) : "r"(step)
                 : "memory");
-        return (vectors){ { a, b } };
+        return (vectors){ { a, b, a, b } };
     }
     __asm__("ld1 {v28.8h-v31.8h}, [%4], %5"
             : "=w"(a), "=w"(b), "=w"(c), "=w"(d), "+r"(*x) : "r"(step) : "memory");
     return (vectors){ { a, b, c, d } };
 }
 
-/* The three taps of a filter row; 12 vectors are three LD1, as one piece that keeps their
- * registers.  *w moves on to what follows them. */
-INLINE void next_taps(vectors tap[ROW_KW], const uint16_t **w, const int vecs)
+/* The taps of a filter row, each `width` channels from the one before, of which `vecs`
+ * vectors are used.  12 whole vectors are three LD1, as one piece that keeps their registers.
+ * *w moves on to what follows them. */
+INLINE void next_taps(vectors *tap, const uint16_t **w, const int kw, const int vecs,
+                      const int width)
 {
     if (vecs < WIDE) {
-        TSR_UNROLL for (int t = 0; t < ROW_KW; t++)
-            tap[t] = load_apart(*w + t * vecs * LANES, vecs);
-        *w += ROW_KW * vecs * LANES;
+        TSR_UNROLL for (int t = 0; t < kw; t++)
+            tap[t] = load_apart(*w + t * width, vecs);
+        *w += kw * width;
         return;
     }
     register float16x8_t a __asm__("v16"), b __asm__("v17"), c __asm__("v18"), d __asm__("v19"),
@@ -136,108 +141,118 @@ INLINE void store(const run *r, const place *at, vectors *sum, const int px, con
     }
 }
 
-/* px outputs by `vecs` vectors of channels.  px, vecs, stride and inside (no column is
- * missing) are constants at every call, here and below. */
-INLINE void tile_3(const run *r, const place *at, const int px, const int vecs,
-                   const int stride, const bool inside)
+/* What a tile is; constants at every call.  kw 0: a filter of any size. */
+typedef struct { int px, vecs, width, kw, stride; } shape;
+
+/* inside: no column is missing. */
+INLINE void tile_row(const run *r, const place *at, const shape s, const bool inside)
 {
-    vectors sum[PX], tap[ROW_KW];
-    const int width = vecs * LANES, columns = (px - 1) * stride + ROW_KW;
-    begin(sum, at->block, px, vecs);
+    vectors sum[PX], tap[KW];
+    const int columns = (s.px - 1) * s.stride + s.kw, border = s.kw / 2;
+    begin(sum, at->block, s.px, s.vecs);
     const ptrdiff_t step = at->x_col * (ptrdiff_t)sizeof *at->x;
     const ptrdiff_t row = at->x_row - columns * at->x_col;
-    const uint16_t *x = at->x, *w = at->block + (at->tap + 1) * width;
-    const bool first = at->misses_first, last = at->misses_last;
+    const uint16_t *x = at->x, *w = at->block + (at->tap + 1) * s.width;
     for (int ky = at->kh; ky > 0; ky--, x += row) {
-        next_taps(tap, &w, vecs);
+        next_taps(tap, &w, s.kw, s.vecs, s.width);
         TSR_UNROLL for (int j = 0; j < columns; j++) {
-            if (!inside && ((j == 0 && first) || (j == columns - 1 && last))) {
+            if (!inside && ((j < border && j < at->first)
+                            || (j >= columns - border && j >= at->end))) {
                 x += at->x_col;
                 continue;
             }
-            const vectors in = next_column(&x, step, vecs);
-            TSR_UNROLL for (int t = 0; t < ROW_KW; t++)
-                if (j >= t && (j - t) % stride == 0 && j - t <= (px - 1) * stride)
-                    multiply_add(&sum[(j - t) / stride], &in, &tap[t], vecs);
+            const vectors in = next_column(&x, step, s.vecs);
+            TSR_UNROLL for (int t = 0; t < s.kw; t++)
+                if (j >= t && (j - t) % s.stride == 0 && j - t <= (s.px - 1) * s.stride)
+                    multiply_add(&sum[(j - t) / s.stride], &in, &tap[t], s.vecs);
         }
     }
-    store(r, at, sum, px, vecs);
+    store(r, at, sum, s.px, s.vecs);
 }
 
-INLINE void tile_any(const run *r, const place *at, const int px, const int vecs)
+INLINE void tile_any(const run *r, const place *at, const shape s)
 {
     vectors sum[PX];
-    const int width = vecs * LANES;
-    begin(sum, at->block, px, vecs);
+    begin(sum, at->block, s.px, s.vecs);
     const ptrdiff_t step = r->x_step * (ptrdiff_t)sizeof *at->x;
-    const ptrdiff_t col = r->x_col - px * r->x_step;
-    const uint16_t *row = at->x, *taps = at->block + (r->tap + 1) * width;
-    for (int ky = r->l->kh; ky > 0; ky--, row += r->l->x_row, taps += r->l->columns.taps * width) {
+    const ptrdiff_t col = at->x_col - s.px * r->x_step;
+    const uint16_t *row = at->x, *taps = at->block + (at->tap + 1) * s.width;
+    for (int ky = at->kh; ky > 0; ky--, row += at->x_row, taps += r->l->columns.taps * s.width) {
         const uint16_t *x = row, *w = taps;
-        for (int kx = r->kw; kx > 0; kx--, x += col, w += width) {
-            const vectors tap = load_apart(w, vecs);
-            TSR_UNROLL for (int i = 0; i < px; i++) {
-                const vectors in = next_column(&x, step, vecs);
-                multiply_add(&sum[i], &in, &tap, vecs);
+        for (int kx = r->kw; kx > 0; kx--, x += col, w += s.width) {
+            const vectors tap = load_apart(w, s.vecs);
+            TSR_UNROLL for (int i = 0; i < s.px; i++) {
+                const vectors in = next_column(&x, step, s.vecs);
+                multiply_add(&sum[i], &in, &tap, s.vecs);
             }
         }
     }
-    store(r, at, sum, px, vecs);
+    store(r, at, sum, s.px, s.vecs);
 }
 
-/* stride 0: any filter. */
-INLINE void tile(const run *r, const place *at, const int px, const int vecs, const int stride)
+INLINE void tile(const run *r, const place *at, const shape s)
 {
-    if (!stride)
-        tile_any(r, at, px, vecs);
-    else if (at->misses_first || at->misses_last)
-        tile_3(r, at, px, vecs, stride, false);
+    if (!s.kw)
+        tile_any(r, at, s);
+    else if (at->first > 0 || at->end < (s.px - 1) * s.stride + s.kw)
+        tile_row(r, at, s, false);
     else
-        tile_3(r, at, px, vecs, stride, true);
+        tile_row(r, at, s, true);
 }
 
-/* All channels of px outputs; y and x are those of channel 0. */
-INLINE void pixels(const run *r, place at, const int px, const int stride)
+/* All channels of px outputs: 32 at a time, in halves where the taps of a filter row would
+ * fill the registers, then 16 and 8. */
+INLINE void pixels(const run *r, place at, const int px, const int kw, const int stride)
 {
     const ptrdiff_t vector = (ptrdiff_t)(r->l->taps + 1) * LANES;
+    const int vecs = kw > 3 ? 2 : WIDE;
     int left = r->l->channels;
     for (; left >= WIDE * LANES; left -= WIDE * LANES) {
-        tile(r, &at, px, WIDE, stride);
-        at.x += WIDE * LANES, at.y += WIDE * LANES, at.block += WIDE * vector;
+        for (int part = 0; part < WIDE; part += vecs) {
+            tile(r, &at, (shape){ px, vecs, WIDE * LANES, kw, stride });
+            at.x += vecs * LANES, at.y += vecs * LANES, at.block += vecs * LANES;
+        }
+        at.block += WIDE * (vector - LANES);
     }
     if (left >= 2 * LANES) {
-        tile(r, &at, px, 2, stride);
+        tile(r, &at, (shape){ px, 2, 2 * LANES, kw, stride });
         at.x += 2 * LANES, at.y += 2 * LANES, at.block += 2 * vector, left -= 2 * LANES;
     }
     for (; left > 0; left -= LANES, at.block += vector) {
         const int back = left < LANES ? LANES - left : 0;
         at.x -= back, at.y -= back;
-        tile(r, &at, px, 1, stride);
+        tile(r, &at, (shape){ px, 1, LANES, kw, stride });
         at.x += LANES, at.y += LANES;
     }
 }
 
-INLINE void outputs(const run *r, const int stride)
+/* Tiles of about as many outputs: no single one left over. */
+INLINE void outputs(const run *r, const int kw, const int stride)
 {
-    place at = { r->x, r->l->packed, r->y, r->misses_first, false, r->l->kh, r->tap, r->x_col,
-                 r->l->x_row, r->y_step };
-    int tiles = (r->count + PX - 1) / PX;
-    for (int left = r->count, px; left > 0; left -= px, tiles--) {
-        px = (left + tiles - 1) / tiles;                /* about equal: no single left over */
-        at.misses_last = r->misses_last && left == px;
+    const int most = kw > 3 ? PX : 4;
+    place at = { r->x, r->l->packed, r->y, 0, 0, r->l->kh, r->tap, r->x_col, r->l->x_row,
+                 r->y_step };
+    int tiles = (r->count + most - 1) / most;
+    for (int i = 0, px; i < r->count; i += px, tiles--) {
+        px = (r->count - i + tiles - 1) / tiles;
+        at.first = -(i * stride + r->left), at.end = r->columns + at.first;
         switch (px) {
-        case 1: pixels(r, at, 1, stride); break;
-        case 2: pixels(r, at, 2, stride); break;
-        case 3: pixels(r, at, 3, stride); break;
-        default: pixels(r, at, PX, stride); break;
+        case 1: pixels(r, at, 1, kw, stride); break;
+        case 2: pixels(r, at, 2, kw, stride); break;
+        case 3: pixels(r, at, 3, kw, stride); break;
+        case 4: pixels(r, at, 4, kw, stride); break;
+        case 5: if (most > 4) pixels(r, at, 5, kw, stride); break;
+        case 6: if (most > 4) pixels(r, at, 6, kw, stride); break;
         }
-        at.x += px * r->x_step, at.y += px * r->y_step, at.misses_first = false;
+        at.x += px * r->x_step, at.y += px * r->y_step;
     }
 }
 
-static void run_3(const run *r)          { outputs(r, 1); }
-static void run_3_stride_2(const run *r) { outputs(r, 2); }
-static void run_any(const run *r)        { outputs(r, 0); }
+static void run_3(const run *r)          { outputs(r, 3, 1); }
+static void run_3_stride_2(const run *r) { outputs(r, 3, 2); }
+static void run_5(const run *r)          { outputs(r, 5, 1); }
+static void run_7(const run *r)          { outputs(r, 7, 1); }
+static void run_any(const run *r)        { outputs(r, 0, 1); }
 
 static run start(const tsr_dwconv_f16_line *l)
 {
@@ -247,37 +262,35 @@ static run start(const tsr_dwconv_f16_line *l)
                   .lo = tsr_float_to_half(l->lo), .hi = tsr_float_to_half(l->hi) };
 }
 
-/* Is a row, or with dilation each of its d rows of every d-th column, one of tiles 3 wide? */
-static bool fits_3(const tsr_dwconv_f16_line *l)
-{
-    const tsr_window *g = &l->columns;
-    const int d = g->dilation;
-    if (g->taps != ROW_KW || g->stride > 2 || (g->stride > 1 && d > 1) || g->before % d
-        || g->before > d || !l->kh)
-        return false;
-    for (int p = 0; p < d && p < g->out; p++) {
-        const int last = (g->out - 1 - p) / d * d + p;          /* the last output of its row */
-        if (last * g->stride - g->before + d >= g->in)          /* misses its middle tap */
-            return false;
-    }
-    return true;
-}
-
 /* Outputs p, p + d, p + 2 d ... */
-static void row_3(const tsr_dwconv_f16_line *l, int p)
+static run every_dth(const tsr_dwconv_f16_line *l, int p)
 {
     const tsr_window *g = &l->columns;
     const int d = g->dilation, first = p * g->stride - g->before;
+    const int phase = (first % d + d) % d;
     run r = start(l);
     r.count = (g->out - p + d - 1) / d;
-    const int last = first + (r.count - 1) * d * g->stride;
+    r.left = (first - phase) / d, r.columns = (g->in - phase + d - 1) / d;
     r.x = l->x + (ptrdiff_t)first * l->channels, r.y += (ptrdiff_t)p * l->channels;
     r.x_step *= d, r.y_step *= d;
-    r.misses_first = first < 0, r.misses_last = last + 2 * d >= g->in;
-    if (g->stride == 1)
-        run_3(&r);
-    else
-        run_3_stride_2(&r);
+    return r;
+}
+
+/* Do tiles 3, 5 or 7 wide fit the row, or with dilation each of its d rows? */
+static bool fits(const tsr_dwconv_f16_line *l)
+{
+    const tsr_window *g = &l->columns;
+    const int border = g->taps / 2;
+    const bool has = g->taps == 3 || ((g->taps == 5 || g->taps == 7) && g->stride == 1);
+    if (!has || !l->kh || g->stride > 2 || (g->stride > 1 && g->dilation > 1))
+        return false;
+    for (int p = 0; p < g->dilation && p < g->out; p++) {
+        const run r = every_dth(l, p);
+        const int end = r.left + (r.count - 1) * g->stride + g->taps;
+        if (r.left < -border || end - r.columns > border)
+            return false;
+    }
+    return true;
 }
 
 static void row_any(const tsr_dwconv_f16_line *l)
@@ -297,11 +310,18 @@ static void row_any(const tsr_dwconv_f16_line *l)
 
 static void row(const tsr_dwconv_f16_line *l)
 {
-    if (fits_3(l))
-        for (int p = 0; p < l->columns.dilation && p < l->columns.out; p++)
-            row_3(l, p);
-    else
+    const tsr_window *g = &l->columns;
+    if (!fits(l)) {
         row_any(l);
+        return;
+    }
+    for (int p = 0; p < g->dilation && p < g->out; p++) {
+        const run r = every_dth(l, p);
+        if (g->taps == 3)
+            (g->stride == 1 ? run_3 : run_3_stride_2)(&r);
+        else
+            (g->taps == 5 ? run_5 : run_7)(&r);
+    }
 }
 
 const tsr_dwconv_f16 tsr_dwconv_f16_neonf16 = { "neonf16", TSR_CPU_NEONF16, LANES, WIDE, row };
