@@ -223,8 +223,7 @@ INLINE void tile(tiling *t, const int m, const int vecs)
     const int turn = vecs > 2 ? 16 : 8;         /* of k; for 8 rows more cost registers */
     const uint16_t *const *rows = t->b.a;
     t->b.a = rows + m;
-    int taps = t->b.taps;
-    do {
+    for (int taps = t->b.taps;; rows += t->b.a_step) {
         const uint16_t *a[MR_MAX];
         TSR_UNROLL for (int i = 0; i < m; i++)
             a[i] = rows[i];
@@ -234,14 +233,13 @@ INLINE void tile(tiling *t, const int m, const int vecs)
             b = turn == 16 ? step16(sum, a, b, m, vecs) : step8(sum, a, b, m, vecs);
             k -= turn;
         }
-        k &= turn - 1;
-        if (k == 0)                             /* mostly */
-            continue;
-        if (k & 8)
+        if (turn > 8 && k & 8)
             b = step8(sum, a, b, m, vecs);
         if (k & 7)
             b = last_steps(sum, a, k & 7, b, m, vecs);
-    } while (rows += t->b.a_step, --taps > 0);
+        if (--taps == 0)
+            break;
+    }
     store(t, sum, m, vecs);
 }
 
