@@ -276,21 +276,19 @@ static run every_dth(const tsr_dwconv_f16_line *l, int p)
     return r;
 }
 
-/* Do tiles 3, 5 or 7 wide fit the row, or with dilation each of its d rows? */
-static bool fits(const tsr_dwconv_f16_line *l)
+/* Are there tiles for this filter, and no more columns missing than they can leave out? */
+static bool has_tiles(const tsr_dwconv_f16_line *l)
 {
     const tsr_window *g = &l->columns;
-    const int border = g->taps / 2;
     const bool has = g->taps == 3 || ((g->taps == 5 || g->taps == 7) && g->stride == 1);
-    if (!has || !l->kh || g->stride > 2 || (g->stride > 1 && g->dilation > 1))
-        return false;
-    for (int p = 0; p < g->dilation && p < g->out; p++) {
-        const run r = every_dth(l, p);
-        const int end = r.left + (r.count - 1) * g->stride + g->taps;
-        if (r.left < -border || end - r.columns > border)
-            return false;
-    }
-    return true;
+    return has && l->kh && g->stride <= 2 && (g->stride == 1 || g->dilation == 1);
+}
+
+static bool fits(const run *r)
+{
+    const tsr_window *g = &r->l->columns;
+    const int end = r->left + (r->count - 1) * g->stride + g->taps;
+    return r->left >= -(g->taps / 2) && end - r->columns <= g->taps / 2;
 }
 
 static void row_any(const tsr_dwconv_f16_line *l)
@@ -311,17 +309,19 @@ static void row_any(const tsr_dwconv_f16_line *l)
 static void row(const tsr_dwconv_f16_line *l)
 {
     const tsr_window *g = &l->columns;
-    if (!fits(l)) {
-        row_any(l);
-        return;
-    }
-    for (int p = 0; p < g->dilation && p < g->out; p++) {
+    bool good = has_tiles(l);
+    for (int p = 0; good && p < g->dilation && p < g->out; p++) {
         const run r = every_dth(l, p);
+        good = fits(&r);
+        if (!good)
+            break;
         if (g->taps == 3)
             (g->stride == 1 ? run_3 : run_3_stride_2)(&r);
         else
             (g->taps == 5 ? run_5 : run_7)(&r);
     }
+    if (!good)                  /* what was done is done again */
+        row_any(l);
 }
 
 const tsr_dwconv_f16 tsr_dwconv_f16_neonf16 = { "neonf16", TSR_CPU_NEONF16, LANES, WIDE, row };
