@@ -35,7 +35,7 @@ GCC := $(if $(findstring clang,$(shell $(CC) --version)),,yes)
 FLAGS.gemm_f32_neon := $(if $(GCC),-fno-schedule-insns -fno-ivopts -fno-shrink-wrap)
 FLAGS.dwconv_f32_neon := $(FLAGS.gemm_f32_neon)
 FLAGS.gemm_f16_neonf16 := $(if $(GCC),-fno-schedule-insns -fno-shrink-wrap)
-FLAGS.dwconv_f16_neonf16 := $(FLAGS.gemm_f16_neonf16)
+FLAGS.dwconv_f16_neonf16 := $(FLAGS.gemm_f32_neon)
 FLAGS.gemm_f32_neon32 := $(if $(GCC),-fno-schedule-insns)
 FLAGS.gemm_f32_c    := $(if $(GCC),-fno-tree-loop-vectorize)
 

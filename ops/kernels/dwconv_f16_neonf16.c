@@ -10,6 +10,8 @@
  *     3 wide   4 x 32    16    12     4       60 for 48    63 for 48
  *     7 wide   6 x 16    12    14     2      105 for 84
  *
+ * Long rows of filters 3 wide keep the whole filter in registers: dwconv_f16_slide.h.
+ *
  * SAME and VALID padding let up to half a filter's columns lie outside the image at either
  * end of a row: tiles there leave them out.  With dilation d every d-th output sees every
  * d-th column: d rows without dilation, one in the gaps of the other.
@@ -254,6 +256,8 @@ static void run_5(const run *r)          { outputs(r, 5, 1); }
 static void run_7(const run *r)          { outputs(r, 7, 1); }
 static void run_any(const run *r)        { outputs(r, 0, 1); }
 
+#include "ops/kernels/dwconv_f16_slide.h"
+
 static run start(const tsr_dwconv_f16_line *l)
 {
     return (run){ .l = l, .tap = l->tap, .kw = l->columns.taps, .y = l->y,
@@ -315,7 +319,9 @@ static void row(const tsr_dwconv_f16_line *l)
         good = fits(&r);
         if (!good)
             break;
-        if (g->taps == 3)
+        if (slides(&r))
+            (g->stride == 1 ? slide_3 : slide_3_stride_2)(&r);
+        else if (g->taps == 3)
             (g->stride == 1 ? run_3 : run_3_stride_2)(&r);
         else
             (g->taps == 5 ? run_5 : run_7)(&r);

@@ -97,7 +97,9 @@ static void check_variant(const tsr_dwconv_f16 *v)
         return;
     for (int c = v->vector; c <= (2 * v->wide + 1) * v->vector + 1; c++)
         for (int outputs = 1; outputs <= 9; outputs++)
-            check_row(v, c, outputs, ck_rand(1, 4), ck_rand(0, 1) ? 3 : ck_rand(1, 5));
+            check_row(v, c, outputs, ck_rand(1, 4), ck_rand(0, 1) ? 3 : ck_rand(1, 7));
+    for (int i = 0; i < 100; i++)                       /* long rows: another way */
+        check_row(v, ck_rand(v->vector, 9 * v->vector), ck_rand(15, 120), ck_rand(1, 4), 3);
 }
 
 void check_dwconv_f16(void)
