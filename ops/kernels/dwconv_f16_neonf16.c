@@ -8,7 +8,7 @@
  *
  *     filter   tile     sums  taps  input     stride 1     stride 2
  *     3 wide   4 x 32    16    12     4       60 for 48    63 for 48
- *     7 wide   6 x 16    12    14     2      105 for 84
+ *     7 wide   6 x 16    12    14     2      107 for 84
  *
  * Long rows of filters 3 wide keep the whole filter in registers: dwconv_f16_slide.h.
  *
@@ -96,7 +96,8 @@ INLINE void next_taps(vectors *tap, const uint16_t **w, const int kw, const int 
 {
     if (vecs < WIDE) {
         TSR_UNROLL for (int t = 0; t < kw; t++)
-            tap[t] = load_apart(*w + t * width, vecs);
+            TSR_UNROLL for (int v = 0; v < vecs; v++)
+                tap[t].v[v] = load(*w + t * width + v * LANES);
         *w += kw * width;
         return;
     }
