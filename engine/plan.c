@@ -1,13 +1,12 @@
 /* plan.c - see plan.h.   SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include "engine/plan.h"
+#include "engine/plan_halves.h"
+#include "engine/platform.h"
 
 /* Time runs from 0 (the caller writes the inputs) over node i at i + 1 to
  * node_count + 1 (the caller reads the outputs). */
-typedef struct {
-    int first, last;            /* alive from..to, inclusive; last < first: never */
-    size_t bytes, offset;
-} span;
+typedef tsr_plan_span span;
 
 typedef struct {
     const tsr_graph *g;
@@ -221,7 +220,7 @@ static bool try_order(planner *p, tsr_plan *plan)
     if (total >= plan->total_bytes)
         return false;
     plan->total_bytes = total;
-    keep_offsets(p, plan->offset);
+    keep_offsets(p, plan->one.offset);
     return true;
 }
 
@@ -260,12 +259,12 @@ static int unpainted(int *next, int t)
 /* How high the arena is while each node runs: spans paint their lives, those that end
  * highest first, and what is painted keeps its colour.  The plan is made; this uses up
  * the spans' sizes.  `next` has room for every moment and two more. */
-static void find_tops(planner *p, tsr_plan *plan, int *next)
+static void find_tops(planner *p, const tsr_places *places, int *next)
 {
     const int moments = p->g->node_count + 2;
     for (int i = 0; i < p->order_count; i++) {
         const int root = p->order[i];
-        p->spans[root].bytes = plan->offset[root] + align_up(p->spans[root].bytes);
+        p->spans[root].bytes = places->offset[root] + align_up(p->spans[root].bytes);
     }
     sort_large_first(p);
     for (int t = 0; t <= moments; t++)
@@ -274,8 +273,33 @@ static void find_tops(planner *p, tsr_plan *plan, int *next)
         const span *s = &p->spans[p->order[i]];
         for (int t = s->first; (t = unpainted(next, t)) <= s->last; next[t] = t + 1)
             if (t > 0 && t <= p->g->node_count)
-                plan->top_bytes[t - 1] = s->bytes;
+                places->top_bytes[t - 1] = s->bytes;
     }
+}
+
+/* The same plan, moved a little to suit several threads: plan_halves.h. */
+static void align_halves(planner *p, const tsr_plan *plan, int *next)
+{
+    list_roots(p);
+    for (int i = 0; i < p->order_count; i++) {
+        const int root = p->order[i];
+        p->spans[root].bytes = tsr_bytes(&p->g->values[root].t);
+        p->spans[root].offset = plan->one.offset[root];
+    }
+    tsr_plan_align_halves(&(tsr_plan_halves){
+        .spans = p->spans, .order = p->order, .count = p->order_count,
+        .top = plan->one.top_bytes, .nodes = p->g->node_count, .total = plan->total_bytes,
+    });
+    keep_offsets(p, plan->several.offset);
+    find_tops(p, &plan->several, next);
+}
+
+static tsr_places new_places(const tsr_graph *g)
+{
+    return (tsr_places){
+        tsr_pool_alloc(g->pool, ((size_t)g->value_count + 1) * sizeof(size_t), sizeof(size_t)),
+        tsr_pool_alloc(g->pool, ((size_t)g->node_count + 1) * sizeof(size_t), sizeof(size_t)),
+    };
 }
 
 tsr_status tsr_plan_make(const tsr_graph *g, bool keep_all, tsr_plan *plan, tsr_error *err)
@@ -292,13 +316,15 @@ tsr_status tsr_plan_make(const tsr_graph *g, bool keep_all, tsr_plan *plan, tsr_
     size_t *change = tsr_pool_alloc(g->pool, moments * sizeof *change, sizeof *change);
     int *next = tsr_pool_alloc(g->pool, moments * sizeof *next, sizeof *next);
     *plan = (tsr_plan){
-        .offset = tsr_pool_alloc(g->pool, n * sizeof(size_t), sizeof(size_t)),
+        .one = new_places(g),
         .activation = tsr_pool_alloc(g->pool, n * sizeof(int), sizeof(int)),
-        .top_bytes = tsr_pool_alloc(g->pool, moments * sizeof(size_t), sizeof(size_t)),
         .live_bytes = tsr_pool_alloc(g->pool, moments * sizeof(size_t), sizeof(size_t)),
     };
-    if (!p.root || !p.spans || !p.order || !p.placed || !change || !next || !plan->offset
-        || !plan->activation || !plan->top_bytes || !plan->live_bytes)
+    /* Where all is kept nothing takes turns, and without threads nobody minds. */
+    plan->several = keep_all || !TSR_HOST ? plan->one : new_places(g);
+    if (!p.root || !p.spans || !p.order || !p.placed || !change || !next || !plan->one.offset
+        || !plan->one.top_bytes || !plan->several.offset || !plan->several.top_bytes
+        || !plan->activation || !plan->live_bytes)
         return tsr_fail(err, TSR_NO_MEMORY, "no memory to plan %d values", g->value_count);
 
     for (int v = 0; v < g->value_count; v++)
@@ -314,8 +340,10 @@ tsr_status tsr_plan_make(const tsr_graph *g, bool keep_all, tsr_plan *plan, tsr_
     try_order(&p, plan);
     sort_large_first(&p);
     search(&p, plan);
-    find_tops(&p, plan, next);
+    find_tops(&p, &plan->one, next);
+    if (plan->several.offset != plan->one.offset)
+        align_halves(&p, plan, next);
     for (int v = 0; v < g->value_count; v++)
-        plan->activation[v] = plan->offset[v] == SIZE_MAX ? -1 : plan->activation_count++;
+        plan->activation[v] = plan->one.offset[v] == SIZE_MAX ? -1 : plan->activation_count++;
     return TSR_OK;
 }

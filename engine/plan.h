@@ -17,11 +17,15 @@ enum { TSR_PLAN_ALIGN = 64 };
 
 typedef struct {
     size_t *offset;             /* per value; SIZE_MAX: constant or not used */
-    int *activation;            /* per value: its number among those that have an offset; -1 */
-    int activation_count;
-    size_t total_bytes;
     size_t *top_bytes;          /* per node: the arena's height while it runs, up to the
                                    highest value alive: what is above is free then  */
+} tsr_places;
+
+typedef struct {
+    tsr_places one, several;    /* for sessions of one thread, and of several */
+    int *activation;            /* per value: its number among those that have an offset; -1 */
+    int activation_count;
+    size_t total_bytes;         /* of both */
     size_t *live_bytes;         /* per node: all values alive while it runs         */
     size_t live_bound_bytes;    /* most bytes alive while any one node runs: no
                                    plan that keeps tensors whole can do better */

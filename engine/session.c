@@ -34,6 +34,11 @@ static bool is_view(const tsr_graph *g, const tsr_node *n)
     return g->ops[n->kind]->flags & TSR_OP_VIEW;
 }
 
+static const tsr_places *places(const builder *b)
+{
+    return b->workers > 1 ? &b->model->plan.several : &b->model->plan.one;
+}
+
 /* Tensors with addresses.  Memory not given (counting) is not written. */
 static void lay_out_tensors(builder *b)
 {
@@ -50,7 +55,7 @@ static void lay_out_tensors(builder *b)
         if (m->plan.activation[v] < 0)
             continue;
         *t = g->values[v].t;
-        t++->data = memory + m->plan.offset[v];
+        t++->data = memory + places(b)->offset[v];
     }
 }
 
@@ -59,8 +64,8 @@ static void count_scratch(builder *b, int i)
 {
     const tsr_plan *plan = &b->model->plan;
     const size_t scratch = align_up(b->arena->size - b->arena->high);
-    if (b->shared_bytes < plan->top_bytes[i] + scratch)
-        b->shared_bytes = plan->top_bytes[i] + scratch;
+    if (b->shared_bytes < places(b)->top_bytes[i] + scratch)
+        b->shared_bytes = places(b)->top_bytes[i] + scratch;
     if (b->live_bytes < plan->live_bytes[i] + scratch)
         b->live_bytes = plan->live_bytes[i] + scratch;
     tsr_arena_drop_scratch(b->arena);

@@ -7,14 +7,20 @@
  *
  * Every worker has a share of the indices, the same part of each loop, so that the
  * rows of one layer that it wrote are the rows that it reads in the next: they are in
- * its own cache.  Who is done with its own share helps with the others'.  A share's
- * job, end and next index are one atomic word, the ticket:
+ * its own cache.  Who is done with its own share helps with the others', but not at
+ * once: mostly they are about to finish, and what one helps with lies in another's cache.
+ * A share's job, end and next index are one atomic word, the ticket:
  *
  *     63 .. 48  job   |  47 .. 24  end     |  23 .. 0  next index
  *
  * Taking an index is one fetch-and-add, and what it returns tells a worker that
  * comes late that this share has no index left - or hands it one of the next job.
- * Ticket, task and argument lie in one cache line: one transfer starts a worker.
+ *
+ * Layers of a microsecond are common, so a hand-over is as short as two cores can make it,
+ * one cache line there and one back.  Ticket, task and argument lie in one line, stored
+ * without waiting for it to arrive: the caller is in its first task by then, which
+ * it takes without asking.  Back comes the number of tasks that a worker has done since
+ * it began, in a line that only it writes.
  *
  * Workers are woken when an inference begins and look for jobs without a pause until it
  * has ended, and a moment longer, before they sleep (parking.h).  Between two jobs there
@@ -39,13 +45,15 @@ enum {
     LOOKS = 64,                 /* between two looks at the clock */
     WAKEFUL_NS = 500 * 1000,    /* from the end of an inference to sleep */
     POLITE_NS = 50 * 1000,      /* of waiting, before others may have the CPU */
+    PATIENCE = 64,              /* looks, about a microsecond, before helping others */
 };
 
 typedef struct {
     _Alignas(LINE) atomic_uint_least64_t ticket;        /* see above */
     void (*task)(void *arg, int index, int worker);
     void *arg;
-    _Alignas(LINE) tsr_threads *pool;
+    _Alignas(LINE) atomic_uint done;    /* tasks in all jobs; whoever waits adds them up */
+    tsr_threads *pool;
     int worker;
     atomic_int id;              /* tsr_thread_id; -1: does not run yet */
     int keeps_off;              /* this CPU; -1: none */
@@ -58,7 +66,7 @@ struct tsr_threads {
     atomic_bool busy;                   /* an inference is under way: do not sleep */
     atomic_bool quit;
     int caller_cpu;                     /* where the caller was in its last inference */
-    _Alignas(LINE) atomic_int left;     /* tasks not yet done */
+    _Alignas(LINE) unsigned published;  /* tasks in all jobs; the caller's alone */
     share shares[];
 };
 
@@ -66,12 +74,17 @@ static unsigned job_of(uint64_t ticket)   { return (unsigned)(ticket >> 48); }
 static int end_of(uint64_t ticket)        { return (int)(ticket >> 24 & 0xffffff); }
 static int index_of(uint64_t ticket)      { return (int)(ticket & 0xffffff); }
 
+static uint64_t look(const share *s)
+{
+    return atomic_load_explicit(&s->ticket, memory_order_acquire);
+}
+
 /* Whatever is left of a share.  A job cannot end before all its tickets are done, so
  * task and arg belong to the ticket for as long as one is held. */
-static int work_on(share *s, int worker)
+static unsigned work_on(share *s, int worker)
 {
-    for (int done = 0;; done++) {
-        uint64_t ticket = atomic_load_explicit(&s->ticket, memory_order_relaxed);
+    for (unsigned done = 0;; done++) {
+        uint64_t ticket = look(s);
         if (index_of(ticket) < end_of(ticket))          /* look before writing to the line */
             ticket = atomic_fetch_add(&s->ticket, 1);
         if (index_of(ticket) >= end_of(ticket))
@@ -80,18 +93,25 @@ static int work_on(share *s, int worker)
     }
 }
 
-static void work(tsr_threads *t, int worker)
+/* So many more tasks are done, and what they wrote may be read. */
+static void report(share *mine, unsigned done)
 {
-    int done = 0;
-    for (int i = 0; i < t->count; i++)
-        done += work_on(&t->shares[(worker + i) % t->count], worker);
-    if (done)
-        atomic_fetch_sub_explicit(&t->left, done, memory_order_release);
+    const unsigned before = atomic_load_explicit(&mine->done, memory_order_relaxed);
+    atomic_store_explicit(&mine->done, before + done, memory_order_release);
+}
+
+static void help(tsr_threads *t, int worker)
+{
+    for (int i = 1; i < t->count; i++) {
+        const unsigned done = work_on(&t->shares[(worker + i) % t->count], worker);
+        if (done)
+            report(&t->shares[worker], done);
+    }
 }
 
 static unsigned job_at(const share *s)
 {
-    return job_of(atomic_load_explicit(&s->ticket, memory_order_acquire));
+    return job_of(look(s));
 }
 
 /* Look for a job other than `seen`, while an inference is under way and a moment longer.
@@ -125,33 +145,61 @@ static unsigned await_job(share *s, unsigned seen)
     return job_at(s);
 }
 
+/* Its own share, and if no other job comes soon, the others'. */
+static void work(share *mine)
+{
+    const unsigned job = job_at(mine);
+    report(mine, work_on(mine, mine->worker));
+    for (int i = 0; i < PATIENCE; i++) {
+        if (job_at(mine) != job)
+            return;
+        tsr_relax();
+    }
+    help(mine->pool, mine->worker);
+}
+
 static void *worker_main(void *arg)
 {
     share *s = arg;
-    tsr_threads *t = s->pool;
     atomic_store(&s->id, tsr_thread_id());
     for (unsigned seen = 0;;) {
         seen = await_job(s, seen);
-        if (atomic_load(&t->quit))
+        if (atomic_load(&s->pool->quit))
             return NULL;
-        work(t, s->worker);
+        work(s);
     }
 }
 
+/* The first of the caller's own tasks, if there are any at all, is not on its ticket. */
 static void publish(tsr_threads *t, int tasks, void (*task)(void *arg, int index, int worker),
                     void *arg)
 {
-    const uint64_t job = job_of(atomic_load(&t->shares[0].ticket)) + 1;
-    atomic_store_explicit(&t->left, tasks, memory_order_relaxed);
+    const bool busy = atomic_load_explicit(&t->busy, memory_order_relaxed);
+    const uint64_t job = job_of(look(&t->shares[0])) + 1;
+    const int shares = tasks < 1 ? 1 : tasks < t->count ? tasks : t->count;
+    t->published += (unsigned)tasks;
     for (int i = t->count - 1; i >= 0; i--) {           /* the caller's own last */
         share *s = &t->shares[i];
-        const uint64_t first = (uint64_t)tasks * (unsigned)i / (unsigned)t->count;
-        const uint64_t end = (uint64_t)tasks * ((unsigned)i + 1) / (unsigned)t->count;
+        const int first = i < shares ? tsr_task_begin(tasks, i, shares) : tasks;
+        const int end = i < shares ? tsr_task_begin(tasks, i + 1, shares) : tasks;
+        const int next = i == 0 && end > 0 ? 1 : first;
+        const uint64_t ticket = job << 48 | (uint64_t)end << 24 | (uint64_t)next;
         s->task = task, s->arg = arg;
-        atomic_store(&s->ticket, job << 48 | end << 24 | first);
+        if (busy)
+            atomic_store_explicit(&s->ticket, ticket, memory_order_release);
+        else
+            atomic_store(&s->ticket, ticket);           /* before the look for sleepers */
     }
-    if (!atomic_load(&t->busy))         /* in an inference nobody sleeps */
+    if (!busy)                          /* in an inference nobody sleeps */
         tsr_parking_call(&t->parking);
+}
+
+static bool all_done(const tsr_threads *t)
+{
+    unsigned done = 0;
+    for (int i = 0; i < t->count; i++)
+        done += atomic_load_explicit(&t->shares[i].done, memory_order_acquire);
+    return done == t->published;
 }
 
 void tsr_parallel(tsr_threads *t, int tasks,
@@ -163,10 +211,13 @@ void tsr_parallel(tsr_threads *t, int tasks,
         return;
     }
     publish(t, tasks, task, arg);
-    work(t, 0);
+    task(arg, 0, 0);
+    report(&t->shares[0], 1 + work_on(&t->shares[0], 0));
     uint64_t begin = 0;
-    for (int looks = 1; atomic_load_explicit(&t->left, memory_order_acquire) > 0; looks++) {
+    for (int looks = 1; !all_done(t); looks++) {
         tsr_relax();
+        if (looks == PATIENCE)
+            help(t, 0);
         if (looks % LOOKS)
             continue;
         const uint64_t now = tsr_clock_ns();

@@ -46,8 +46,9 @@ static inline int tsr_even_tasks(int64_t tasks, int64_t items, int workers)
 /* The same for a loop over single numbers. */
 static inline int tsr_element_tasks(int64_t elements, int workers)
 {
-    enum { LEAST = 4096, MOST = 16384 };        /* elements of a task: 4096 take as long as a
-                                                   hand-over */
+    enum { LEAST = 1024, MOST = 16384 };        /* elements of a task: 4096 take as long as a
+                                                   hand-over, but half of them lie in another
+                                                   core's cache: fetching takes longer */
     const int64_t share = elements / LEAST < workers ? elements / LEAST : workers;
     const int64_t tasks = elements / MOST > share ? elements / MOST : share;
     return workers == 1 ? 1 : tsr_even_tasks(tasks, elements, workers);

@@ -25,7 +25,7 @@
 
 enum {
     ALIGN = 64,
-    PIXELS = 48,                /* at a time: what keeps the tiles of a gemm busy */
+    PIXELS = 96,                /* at a time, about: what keeps the tiles of a gemm busy */
     STRIPES_PER_WORKER = 4,     /* at most, so that one held up delays little */
     LEAST_TIMES_AGAIN = 12,     /* a stripe is longer than its rows done twice, so many times */
 };
@@ -135,11 +135,11 @@ static size_t align_up(size_t n) { return (n + ALIGN - 1) / ALIGN * ALIGN; }
 
 static size_t row_bytes(const tsr_tensor *t) { return tsr_bytes(t) / (size_t)t->dim[1]; }
 
-/* Enough rows for about PIXELS pixels. */
+/* Enough rows for about PIXELS pixels; two at least: those of a filter share input. */
 static int rows_at_a_time(const tsr_tensor *y)
 {
-    const int rows = (PIXELS - 1) / y->dim[2] + 1;
-    return rows < y->dim[1] ? rows : y->dim[1];
+    const int rows = (PIXELS - 1) / y->dim[2] + 1, wanted = rows > 2 ? rows : 2;
+    return wanted < y->dim[1] ? wanted : y->dim[1];
 }
 
 /* Each part's tensors: its slice of the chain's inputs, with what is between. */

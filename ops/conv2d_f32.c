@@ -35,7 +35,8 @@ enum {
     POINTERS_MAX = 4096,        /* a worker's pointers, about: 32 KB */
     COPIES_MAX = 8192,          /* floats of a worker's border copies: 32 KB */
     TASKS_PER_WORKER = 8,       /* so that one held up by the system delays little  */
-    TASK_MACS = 1 << 15,        /* half a microsecond or so: less is not worth a hand-over */
+    TASK_MACS = 1 << 18,        /* three microseconds: each starts panels anew */
+    LEAST_MACS = 1 << 15,       /* a third of one: less is not worth a hand-over */
     SHARE = 36,                 /* pixels of each worker; for less all take all pixels */
 };
 
@@ -124,11 +125,14 @@ static void choose_tasks(conv_state *c, int workers)
     const int groups = c->s.attr.groups, blocks = c->blocks * groups;
     const uint64_t macs = (uint64_t)c->m * (uint64_t)c->n * (uint64_t)groups
                         * (uint64_t)c->taps * (uint64_t)c->kc;
-    const int most = workers == 1 ? 1 : TASKS_PER_WORKER * workers;
-    const int tasks = macs / TASK_MACS < (uint64_t)most ? max(1, (int)(macs / TASK_MACS)) : most;
+    const uint64_t most = workers == 1 ? 1 : TASKS_PER_WORKER * (uint64_t)workers;
+    uint64_t tasks = macs / TASK_MACS;
+    if (tasks < (uint64_t)workers)
+        tasks = macs / LEAST_MACS < (uint64_t)workers ? macs / LEAST_MACS : (uint64_t)workers;
+    tasks = tasks < 1 ? 1 : tasks < most ? tasks : most;
     c->panels = tsr_gemm_f32_panels(c->gemm, c->n);
-    c->chunks = min(c->panels, (tasks - 1) / blocks + 1);
-    c->tasks = tsr_even_tasks(tasks, (int64_t)blocks * c->chunks, workers);
+    c->chunks = min(c->panels, ((int)tasks - 1) / blocks + 1);
+    c->tasks = tsr_even_tasks((int64_t)tasks, (int64_t)blocks * c->chunks, workers);
 }
 
 /* From the file if it has them, else packed now. */

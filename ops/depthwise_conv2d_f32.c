@@ -11,7 +11,8 @@
 
 enum {
     TASKS_PER_WORKER = 4,       /* so that one held up by the system delays little   */
-    TASK_MACS = 1 << 14,        /* a fifth of a microsecond: a hand-over takes as long */
+    TASK_MACS = 1 << 18,        /* three microseconds: rows of a task share their inputs */
+    LEAST_MACS = 1 << 14,       /* a fifth of one: a hand-over takes as long */
     TASK_ROWS = 4,              /* that share input, at least: each row more is read from afar */
 };
 
@@ -95,11 +96,14 @@ static void run(const tsr_step *s)
 static int count_tasks(const tsr_tensor *filter, const tsr_tensor *y, int apart, int workers)
 {
     const int64_t rows = (int64_t)y->dim[0] * y->dim[1];
-    const double macs = (double)tsr_elements(y) * filter->dim[1] * filter->dim[2];
+    /* An element takes as long as some multiply-adds, whatever the filter. */
+    const double macs = (double)tsr_elements(y) * (filter->dim[1] * filter->dim[2] + 4);
     int most = workers == 1 ? 1 : TASKS_PER_WORKER * workers;
     while (most > workers && rows / most < TASK_ROWS * (int64_t)apart)
         most -= workers;
-    const int tasks = macs / TASK_MACS < most ? (int)(macs / TASK_MACS) : most;
+    int tasks = macs / TASK_MACS < most ? (int)(macs / TASK_MACS) : most;
+    if (tasks < workers)
+        tasks = macs / LEAST_MACS < workers ? (int)(macs / LEAST_MACS) : workers;
     return tsr_even_tasks(tasks, rows, workers);
 }
 
@@ -115,7 +119,8 @@ static plan make_plan(const tsr_step *s, int workers)
     p.image = (tsr_dwconv_f32_image){
         .y = p.y,
         .x = { x->dim[2], y->dim[2], f->dim[2], a->stride_x, a->dilation_x, a->pad_left },
-        .in_row = (ptrdiff_t)x->dim[2] * c, .in_pixel = c, .out_pixel = c, .channels = c,
+        .in_row = (ptrdiff_t)x->dim[2] * c, .in_pixel = c,
+        .out_row = (ptrdiff_t)y->dim[2] * c, .out_pixel = c, .channels = c,
         .lo = s->node->lo, .hi = s->node->hi,
     };
     if (p.multiplier > 1)

@@ -140,18 +140,28 @@ static int channels_at_a_time(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_imag
     return rows > 1 && g->y.dilation == 1 && channels >= LEAST ? channels : g->channels;
 }
 
-/* Output row oy goes to `out`, each next one out_row further. */
+static bool by_twos(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g)
+{
+    return v->two_rows && g->x.taps == 3 && g->x.stride == 1
+        && g->y.taps == 3 && g->y.stride == 1 && g->y.dilation == 1;
+}
+
 static void whole_rows(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
-                       const float *image, int oy, int end, float *out, ptrdiff_t out_row)
+                       const float *image, int oy, int end, float *out)
 {
     const int some = channels_at_a_time(v, g, end - oy);
+    const bool twos = by_twos(v, g);
     tsr_dwconv_f32_image part = *g;
     for (int c = 0; c < g->channels; c += part.channels) {
         const int left = g->channels - c;
         part.channels = left < some + v->nr ? left : some;      /* whole blocks, no small rest */
         part.packed = g->packed + (ptrdiff_t)c * (1 + g->y.taps * g->x.taps);
-        for (int y = oy; y < end; y++)
-            v->row(&part, image + c, y, out + c + (y - oy) * out_row);
+        float *to = out + c;
+        int y = oy;
+        for (; twos && y + 2 <= end; y += 2, to += 2 * g->out_row)
+            v->two_rows(&part, image + c, y, to);
+        for (; y < end; y++, to += g->out_row)
+            v->row(&part, image + c, y, to);
     }
 }
 
@@ -161,14 +171,13 @@ static void phases(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g, const
                    int oy, int end, float *out)
 {
     const int d = g->y.dilation;
-    const ptrdiff_t out_row = g->x.out * g->out_pixel;
     tsr_dwconv_f32_image phase = *g;
-    phase.y.dilation = 1, phase.y.before /= d, phase.in_row *= d;
+    phase.y.dilation = 1, phase.y.before /= d, phase.in_row *= d, phase.out_row *= d;
     for (int first = oy; first < oy + d; first++) {
         const int p = first % d;
         phase.y.in = (g->y.in - p + d - 1) / d;
         whole_rows(v, &phase, image + p * g->in_row, first / d, (end - p + d - 1) / d,
-                   out + (first - oy) * out_row, d * out_row);
+                   out + (first - oy) * g->out_row);
     }
 }
 
@@ -182,10 +191,10 @@ void tsr_dwconv_f32_rows(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
                          const float *image, int oy, int end, float *out)
 {
     if (!v->row || g->channels < v->vector || !tsr_dwconv_f32_fits_row(g))
-        for (; oy < end; oy++, out += g->x.out * g->out_pixel)
+        for (; oy < end; oy++, out += g->out_row)
             spans(v, g, image, oy, out);
     else if (has_phases(g, end - oy))
         phases(v, g, image, oy, end, out);
     else
-        whole_rows(v, g, image, oy, end, out, g->x.out * g->out_pixel);
+        whole_rows(v, g, image, oy, end, out);
 }

@@ -48,7 +48,7 @@ typedef struct {
 /* One image: [h][w][c] to [oh][ow][c].  y.taps and x.taps are the filter's size. */
 typedef struct {
     tsr_window y, x;
-    ptrdiff_t in_row, in_pixel, out_pixel;      /* strides, in elements */
+    ptrdiff_t in_row, in_pixel, out_row, out_pixel;     /* strides, in elements */
     int channels;
     int ring;                   /* 0: the whole image is there; else only so many rows at a
                                    time, row r at r % ring                     */
@@ -83,6 +83,9 @@ typedef struct {
     /* Output row oy, ow pixels at out, where tsr_dwconv_f32_fits_row(g).  NULL: has
      * none, spans do it. */
     void (*row)(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out);
+    /* The same for rows oy and oy + 1, of 3x3 filters with stride 1 and no dilation down.
+     * NULL: row by row is faster. */
+    void (*two_rows)(const tsr_dwconv_f32_image *g, const float *image, int oy, float *out);
 } tsr_dwconv_f32;
 
 extern const tsr_dwconv_f32 tsr_dwconv_f32_c, tsr_dwconv_f32_avx2,
@@ -111,7 +114,7 @@ uint64_t tsr_dwconv_f32_layout(const tsr_dwconv_f32 *v);
  * dilation)?  That is SAME and VALID padding. */
 bool tsr_dwconv_f32_fits_row(const tsr_dwconv_f32_image *g);
 
-/* Output rows oy..end-1; out is where row oy goes, rows of ow pixels.  Reads
+/* Output rows oy..end-1; out is where row oy goes, the next one out_row further.  Reads
  * image rows oy * stride - pad + t * dilation only; `image` points to row 0. */
 void tsr_dwconv_f32_rows(const tsr_dwconv_f32 *v, const tsr_dwconv_f32_image *g,
                          const float *image, int oy, int end, float *out);

@@ -24,4 +24,4 @@ static void span(const tsr_dwconv_f32_span *s)
                                             s->bias + c / NR * s->w_block + c % NR);
 }
 
-const tsr_dwconv_f32 tsr_dwconv_f32_c = { "c", 0, NR, 1, span, NULL };
+const tsr_dwconv_f32 tsr_dwconv_f32_c = { "c", 0, NR, 1, span, NULL, NULL };

@@ -122,11 +122,13 @@ static image_case make_image(const tsr_dwconv_f32 *v, int c, ptrdiff_t pixel)
         .in_row = w * pixel + ck_rand(0, 5), .in_pixel = pixel, .out_pixel = c + ck_rand(0, 3),
         .channels = c, .lo = -INFINITY, .hi = INFINITY,
     };
+    k.g.out_row = k.g.x.out * k.g.out_pixel + ck_rand(0, 3);
     k.image = ck_alloc_f32((size_t)((h - 1) * k.g.in_row + (w - 1) * pixel + c));
     k.weights = ck_alloc_f32((size_t)(kh * kw * c));
     k.bias = ck_alloc_f32((size_t)c);
     k.packed = ck_alloc(tsr_dwconv_f32_packed_size(v, kh * kw, c), sizeof(float));
-    k.y = ck_alloc((size_t)((k.g.y.out * k.g.x.out - 1) * k.g.out_pixel + c), sizeof(float));
+    k.y = ck_alloc((size_t)((k.g.y.out - 1) * k.g.out_row + (k.g.x.out - 1) * k.g.out_pixel + c),
+                   sizeof(float));
     tsr_dwconv_f32_pack(v, kh * kw, c, k.weights, k.bias, k.packed);
     k.g.packed = k.packed;
     return k;
@@ -147,7 +149,7 @@ static void compare_image(const image_case *k, int oy, int ox, int c)
                              * (double)k->weights[(ky * wx->taps + kx) * k->g.channels + c];
             sum += p, size += fabs(p);
         }
-    const double got = (double)k->y[(oy * wx->out + ox) * k->g.out_pixel + c];
+    const double got = (double)k->y[oy * k->g.out_row + ox * k->g.out_pixel + c];
     const double error = fabs(got - sum), bound = n * u / (1 - n * u) * size;
     ck_error(error, bound);
     if (!(error <= bound))
@@ -161,7 +163,6 @@ static void check_ring(const image_case *k)
 {
     tsr_dwconv_f32_image g = k->g;
     const ptrdiff_t row = (g.x.in - 1) * g.in_pixel + g.channels;
-    const int out_row = g.x.out * (int)g.out_pixel;
     g.ring = (g.y.taps - 1) * g.y.dilation + 1 + ck_rand(0, 2);
     float *ring = ck_alloc_f32((size_t)((g.ring - 1) * g.in_row + row));
     float *y = ck_alloc((size_t)((g.x.out - 1) * g.out_pixel + g.channels), sizeof(float));
@@ -174,7 +175,7 @@ static void check_ring(const image_case *k)
         }
         tsr_dwconv_f32_rows(k->v, &g, ring, oy, oy + 1, y);
         for (int ox = 0; ox < g.x.out; ox++)
-            if (memcmp(y + ox * g.out_pixel, k->y + oy * out_row + ox * g.out_pixel,
+            if (memcmp(y + ox * g.out_pixel, k->y + oy * g.out_row + ox * g.out_pixel,
                        (size_t)g.channels * sizeof *y))
                 ck_fail("ring of %d rows: y[%d][%d] differs from the whole image's", g.ring, oy,
                         ox);
@@ -189,15 +190,15 @@ static void check_some_rows(const image_case *k)
 {
     const tsr_dwconv_f32_image *g = &k->g;
     const int first = ck_rand(0, g->y.out - 1), rows = ck_rand(1, g->y.out - first);
-    const ptrdiff_t pixels = (ptrdiff_t)rows * g->x.out;
-    float *y = ck_alloc((size_t)((pixels - 1) * g->out_pixel + g->channels), sizeof(float));
+    float *y = ck_alloc((size_t)((rows - 1) * g->out_row + (g->x.out - 1) * g->out_pixel
+                                 + g->channels), sizeof(float));
     tsr_dwconv_f32_rows(k->v, g, k->image, first, first + rows, y);
-    const float *want = k->y + (ptrdiff_t)first * g->x.out * g->out_pixel;
-    for (ptrdiff_t i = 0; i < pixels; i++)
-        if (memcmp(y + i * g->out_pixel, want + i * g->out_pixel,
-                   (size_t)g->channels * sizeof *y))
+    for (int i = 0; i < rows * g->x.out; i++) {
+        const ptrdiff_t at = i / g->x.out * g->out_row + i % g->x.out * g->out_pixel;
+        if (memcmp(y + at, k->y + first * g->out_row + at, (size_t)g->channels * sizeof *y))
             ck_fail("%d rows from %d on, dilation %d: pixel %d differs from the whole image's",
-                    rows, first, g->y.dilation, (int)i);
+                    rows, first, g->y.dilation, i);
+    }
     if (!ck_intact(y))
         ck_fail("%d rows from %d on: wrote outside y", rows, first);
     ck_free(y);
@@ -240,7 +241,8 @@ static void bench(const tsr_dwconv_f32 *v, const char *what, int n, int c, const
     float *weights = ck_alloc_f32((size_t)(k * k * c));
     float *packed = ck_alloc(tsr_dwconv_f32_packed_size(v, k * k, c), sizeof(float));
     tsr_dwconv_f32_pack(v, k * k, c, weights, NULL, packed);
-    bench_case b = { v, { w, w, n * (ptrdiff_t)c, c, c, c, 0, packed, 0.0f, 6.0f },
+    bench_case b = { v, { w, w, n * (ptrdiff_t)c, c, out * (ptrdiff_t)c, c, c, 0, packed, 0.0f,
+                            6.0f },
                      ck_alloc_f32((size_t)(n * n * c)),
                      ck_alloc((size_t)(out * out * c), sizeof(float)) };
     ck_bench(what, run_image, &b, 2.0 * out * out * c * k * k);
