@@ -9,7 +9,7 @@
  * builder then computes it while loading.        SPDX-License-Identifier: MIT
  */
 #include <math.h>
-#include "engine/half.h"
+#include "ops/kernels/convert_f16.h"
 #include "ops/ops.h"
 #include "ops/q8.h"
 
@@ -86,11 +86,8 @@ static void convert(const tsr_tensor *t, float scale, size_t first, size_t end, 
             y[i] = (float)((int64_t)x[i] - zp) * scale;
         break;
     }
-    default: {
-        const uint16_t *x = t->data;
-        for (size_t i = first; i < end; i++)
-            y[i] = tsr_half_to_float(x[i]);
-    }
+    default:
+        tsr_convert_f16_best()->widen((const uint16_t *)t->data + first, y + first, end - first);
     }
 }
 

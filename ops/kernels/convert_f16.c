@@ -3,7 +3,9 @@
 #include "ops/kernels/convert_f16.h"
 
 const tsr_convert_f16 *const tsr_convert_f16_variants[] = {
-#if defined(__aarch64__)
+#if defined(__x86_64__)
+    &tsr_convert_f16_avx512,
+#elif defined(__aarch64__)
     &tsr_convert_f16_neon,
 #endif
     &tsr_convert_f16_c,

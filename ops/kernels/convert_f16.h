@@ -11,13 +11,13 @@
 #include <stdint.h>
 
 typedef struct {
-    const char *level;          /* "c", "neon"                               */
+    const char *level;          /* "c", "neon", "avx512"                     */
     unsigned cpu;               /* TSR_CPU_* bits it needs                   */
     void (*narrow)(const float *x, uint16_t *y, size_t n);      /* no overlap */
     void (*widen)(const uint16_t *x, float *y, size_t n);
 } tsr_convert_f16;
 
-extern const tsr_convert_f16 tsr_convert_f16_c, tsr_convert_f16_neon;
+extern const tsr_convert_f16 tsr_convert_f16_c, tsr_convert_f16_avx512, tsr_convert_f16_neon;
 
 /* Every variant compiled in, fastest first, C reference last, then NULL. */
 extern const tsr_convert_f16 *const tsr_convert_f16_variants[];

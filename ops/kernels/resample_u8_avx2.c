@@ -61,19 +61,9 @@ static inline void pixels(const tsr_resample_u8_filter *f, const uint8_t *x, int
     }
 }
 
-/* All groups of all pixels, because those behind `count` weigh nothing; of the usual
- * numbers, the loop over the groups disappears. */
 static void across(const tsr_resample_u8_filter *f, const uint8_t *x, uint8_t *y)
 {
-    const int groups = f->taps / GROUP, fast = tsr_resample_u8_within(f);
-    switch (groups) {
-    case 1:  pixels(f, x, fast, 1, y); break;
-    case 2:  pixels(f, x, fast, 2, y); break;
-    case 3:  pixels(f, x, fast, 3, y); break;
-    case 4:  pixels(f, x, fast, 4, y); break;
-    default: pixels(f, x, fast, groups, y);
-    }
-    tsr_resample_u8_rest(f, fast, x, y);
+    tsr_resample_u8_across(pixels, 1, f, x, y);
 }
 
 /* Eight bytes of a row, and `count` such rows below each other. */

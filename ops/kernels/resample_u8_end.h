@@ -1,6 +1,6 @@
 /*
- * resample_u8_end.h - what variants of resample_u8 share that load whole groups of taps: where
- * such loads would leave the row, and who does the pixels from there on.
+ * resample_u8_end.h - what variants of resample_u8 share that load whole groups of taps: how
+ * many groups, where such loads would leave the row, and who does the pixels from there on.
  * SPDX-License-Identifier: MIT
  */
 #ifndef TSR_RESAMPLE_U8_END_H
@@ -33,6 +33,29 @@ static inline void tsr_resample_u8_rest(const tsr_resample_u8_filter *f, int fro
     rest.first += from, rest.count += from;
     rest.weight += (ptrdiff_t)from * f->taps;
     tsr_resample_u8_c.across(&rest, x, y + 3 * (ptrdiff_t)from);
+}
+
+/* The first `count` pixels of a row, all groups of each. */
+typedef void (*tsr_resample_u8_pixels)(const tsr_resample_u8_filter *f, const uint8_t *x,
+                                       int count, int groups, uint8_t *y);
+
+/* A row, `at_once` pixels at a time.  All groups of all pixels, because those behind
+ * `f->count` weigh nothing; of the usual numbers, the loop over the groups disappears: `pixels`
+ * is compiled into this once for each, which is why this is no function of its own. */
+static inline __attribute__((always_inline))
+void tsr_resample_u8_across(tsr_resample_u8_pixels pixels, int at_once,
+                            const tsr_resample_u8_filter *f, const uint8_t *x, uint8_t *y)
+{
+    const int groups = f->taps / TSR_RESAMPLE_GROUP, within = tsr_resample_u8_within(f);
+    const int fast = within - within % at_once;
+    switch (groups) {
+    case 1:  pixels(f, x, fast, 1, y); break;
+    case 2:  pixels(f, x, fast, 2, y); break;
+    case 3:  pixels(f, x, fast, 3, y); break;
+    case 4:  pixels(f, x, fast, 4, y); break;
+    default: pixels(f, x, fast, groups, y);
+    }
+    tsr_resample_u8_rest(f, fast, x, y);
 }
 
 #endif

@@ -1,53 +1,29 @@
 /*
  * vec_neon32.h - four floats in a Q register of 32-bit Arm (ARMv7 with NEON and
- * VFPv4); the contract is stated in vec_avx2.h, with one difference:
+ * VFPv4): what it does in other ways than 64-bit Arm, the rest is vec_shared_neon.h.  The
+ * contract is stated in vec_avx2.h, with one difference:
  *
  * Vectors of this CPU know no subnormal numbers.  Below 2^-126 a result is 0, and
  * so is an input; of the functions here only loads, stores, abs, neg, division, root,
  * floor and ceil see them.  The tests of this level allow an error of 2^-126.
  *
- * Minimum and maximum pass every NaN.  There is no division and no root of vectors:
- * they go one by one to the scalar unit, which rounds correctly; Newton's steps from the
- * CPU's estimates would not, and fail for the largest numbers.  Nor is there rounding to
- * integral numbers but towards 0.                SPDX-License-Identifier: MIT
+ * There is no division and no root of vectors: they go one by one to the scalar unit,
+ * which rounds correctly; Newton's steps from the CPU's estimates would not, and fail for
+ * the largest numbers.  Nor is there rounding to integral numbers but towards 0.
+ * SPDX-License-Identifier: MIT
  */
 #ifndef TSR_VEC_NEON32_H
 #define TSR_VEC_NEON32_H
 
-#include <arm_neon.h>
+#include "ops/kernels/vec_shared_neon.h"
 
-typedef float32x4_t vf;
-enum { VF = 4, VF_TURN = 4 };
-
-#define VF_INLINE static inline __attribute__((always_inline))
-
-VF_INLINE vf vf_in_register(vf x)                { return x; }
-VF_INLINE vf vf_load(const float *p)             { return vld1q_f32(p); }
-VF_INLINE void vf_store(float *p, vf v)          { vst1q_f32(p, v); }
-VF_INLINE vf vf_set(float x)                     { return vdupq_n_f32(x); }
-VF_INLINE vf vf_add(vf a, vf b)                  { return vaddq_f32(a, b); }
-VF_INLINE vf vf_sub(vf a, vf b)                  { return vsubq_f32(a, b); }
-VF_INLINE vf vf_mul(vf a, vf b)                  { return vmulq_f32(a, b); }
 VF_INLINE vf vf_div(vf a, vf b)                  { return a / b; }      /* one by one */
-VF_INLINE vf vf_fma(vf a, vf b, vf c)            { return vfmaq_f32(c, a, b); }
-VF_INLINE vf vf_min(vf a, vf b)                  { return vminq_f32(a, b); }
-VF_INLINE vf vf_max(vf a, vf b)                  { return vmaxq_f32(a, b); }
-VF_INLINE vf vf_min_nan(vf a, vf b)              { return vminq_f32(a, b); }
-VF_INLINE vf vf_max_nan(vf a, vf b)              { return vmaxq_f32(a, b); }
-VF_INLINE vf vf_clamp(vf v, vf lo, vf hi)        { return vf_min(hi, vf_max(lo, v)); }
-VF_INLINE vf vf_abs(vf a)                        { return vabsq_f32(a); }
-VF_INLINE vf vf_neg(vf a)                        { return vnegq_f32(a); }
 
 VF_INLINE vf vf_sqrt(vf a)
 {
     for (int i = 0; i < VF; i++)
         a[i] = __builtin_sqrtf(a[i]);
     return a;
-}
-
-VF_INLINE vf vf_if_less(vf a, vf b, vf x, vf y)
-{
-    return vbslq_f32(vcltq_f32(a, b), x, y);
 }
 
 /* From 2^23 on every float is integral: those, infinities and NaN stay as they are. */
@@ -87,27 +63,6 @@ VF_INLINE vf vf_power_of_two(vf n)
 {
     const int32x4_t e = vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127));
     return vreinterpretq_f32_s32(vshlq_n_s32(e, 23));
-}
-
-VF_INLINE vf vf_load_part(const float *p, int n)
-{
-    vf v = vdupq_n_f32(0.0f);
-    switch (n) {
-    case 4: return vld1q_f32(p);
-    case 3: v = vld1q_lane_f32(p + 2, v, 2);    /* fall through */
-    case 2: return vcombine_f32(vld1_f32(p), vget_high_f32(v));
-    default: return vld1q_lane_f32(p, v, 0);
-    }
-}
-
-VF_INLINE void vf_store_part(float *p, vf v, int n)
-{
-    switch (n) {
-    case 4: vst1q_f32(p, v); break;
-    case 3: vst1q_lane_f32(p + 2, v, 2);        /* fall through */
-    case 2: vst1_f32(p, vget_low_f32(v)); break;
-    default: vst1q_lane_f32(p, v, 0); break;
-    }
 }
 
 /* Of all lanes, in a fixed order. */
