@@ -42,10 +42,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = ["hourglass_v2_192", "cpm_192", "deeplabv3_257_mv_gpu", "mobilenet_v1_0.25_224_float",
           "mobilenet_v2_224", "deeplab_513_s16", "deeplab_513_s16_classes", "deeplab_513_s8",
           "hourglass_2", "hourglass_8"]
-BURST_SECONDS = 0.03    # of inferences before the next engine's turn, at most 5
-PAUSE = 0.003           # seconds before a turn: lets the last one's threads go to sleep.
-PAUSE_THREADS = 0.05    # Idle workers spin on: XNNPACK's for more than 20 ms, OpenMP's for more
-                        # than 3; an engine that ran meanwhile took 1.7 times as long
+BURST_SECONDS = 0.03    # of inferences before the next engine's turn, at most BURST: the first
+BURST = 20              # few find a core that slept and somebody else's data in its cache
+PAUSE = 0.05            # seconds before a turn: lets the last one's threads go to sleep.
+                        # Idle workers spin on: XNNPACK's for more than 20 ms, OpenMP's for more
+                        # than 3; an engine that ran meanwhile took 1.7 times as long.  With one
+                        # thread nobody spins, but a core that has slept for longer is slower
 
 
 # ---- networks and inputs ------------------------------------------------------
@@ -157,12 +159,12 @@ def warm_up(engines, info, given, args, directory):
     return errors
 
 
-def take_turns(engines, threads, args):
-    burst = max(1, min(5, int(1e3 * BURST_SECONDS / engines[OURS].run(1)[0])))
+def take_turns(engines, args):
+    burst = max(1, min(BURST, int(1e3 * BURST_SECONDS / engines[OURS].run(1)[0])))
     end, rounds = time.monotonic() + args.seconds, 0
     while rounds < 3 or time.monotonic() < end:
         for name, engine in list(engines.items()):
-            time.sleep(PAUSE if threads == 1 else PAUSE_THREADS)
+            time.sleep(PAUSE)
             try:
                 engine.times += engine.run(burst)
             except Failed as why:
@@ -178,7 +180,7 @@ def measure(model, path, threads, args, directory):
     try:
         given = find_input(model, info["inputs"][0]["shape"], directory)
         errors = warm_up(engines, info, given, args, directory)
-        take_turns(engines, threads, args)
+        take_turns(engines, args)
         args.peak[threads] = max(args.peak.get(threads, 0), peak(threads, args))
         for name, engine in list(engines.items()):
             try:
