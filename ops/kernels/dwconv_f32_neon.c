@@ -204,6 +204,7 @@ VF_INLINE void slide(const line *shared, const int kh, const int stride)
                      .x_step = l->col * (ptrdiff_t)sizeof *x,
                      .y_step = l->y_step * (ptrdiff_t)sizeof *x };
         const float *w = block + l->w_first;
+        __asm__ volatile("" : "+r"(w) : : "memory");    /* one register: loads pair up */
         TSR_UNROLL for (int ky = 0; ky < kh; ky++)
             TSR_UNROLL for (int t = 0; t < TAPS; t++)
                 TSR_UNROLL for (int v = 0; v < V; v++)
