@@ -148,7 +148,9 @@ static void change_input(tsr_graph *g, int *in, int slot, int now)
     in[slot] = now;
 }
 
-bool tsr_own_weights(tsr_graph *g, tsr_node *conv, int channels, bool filter_too)
+/* Give the conv a filter and a bias of its own, so that sharing them with another
+ * node stays possible. */
+static bool own_weights(tsr_graph *g, tsr_node *conv, int channels, bool filter_too)
 {
     const int count = conv->in_count > 3 ? conv->in_count : 3;
     int *in = tsr_pool_alloc(g->pool, (size_t)count * sizeof *in, sizeof *in);
@@ -203,7 +205,7 @@ bool tsr_fuse_affine(tsr_graph *g, int i)
         return false;
     const bool scales = n->kind == TSR_OP_MUL || n->kind == TSR_OP_DIV;
     const float *factor = filter_scale(g, n->kind, c, scalar ? 1 : (size_t)channels);
-    if (!factor || !tsr_own_weights(g, conv, channels, scales))
+    if (!factor || !own_weights(g, conv, channels, scales))
         return false;
     apply(n->kind, g->values[conv->in[2]].t.data, channels, c, scalar);
     if (scales)

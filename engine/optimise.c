@@ -13,7 +13,6 @@
  *   fuse_residual       the ADD behind a conv becomes its fourth input
  *   split_concat        a pixel enlarged and laid beside others for a 1x1 conv is
  *                       multiplied on its own
- *   merge_branches      A x + C (B x) becomes (A + C B) x
  *
  * then turn_early, once: what is enlarged and made planes of is made planes of first;
  * and at last nodes whose results nobody reads are dropped.  Constants were
@@ -24,7 +23,7 @@
 
 static bool (*const passes[])(tsr_graph *g, int node) = {
     tsr_drop_no_op, tsr_join_transposes, tsr_fold_space_to_batch, tsr_fuse_pad,
-    tsr_fuse_affine, tsr_fuse_clamp, tsr_fuse_residual, tsr_split_concat, tsr_merge_branches,
+    tsr_fuse_affine, tsr_fuse_clamp, tsr_fuse_residual, tsr_split_concat,
 };
 
 tsr_node *tsr_producer(const tsr_graph *g, int value)

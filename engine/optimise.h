@@ -21,7 +21,6 @@ bool tsr_fuse_affine(tsr_graph *g, int i);
 bool tsr_fuse_residual(tsr_graph *g, int i);
 
 bool tsr_split_concat(tsr_graph *g, int i);         /* split_concat.c */
-bool tsr_merge_branches(tsr_graph *g, int i);       /* merge_branches.c */
 
 /* turn_early.c.  Adds a node: once, after the others. */
 bool tsr_turn_early(tsr_graph *g, int i);
@@ -46,10 +45,6 @@ void tsr_remove(tsr_graph *g, tsr_node *n);
 
 /* The node's result keeps its shape and is its input's bytes. */
 void tsr_become_reshape(tsr_graph *g, tsr_node *n);
-
-/* Give the conv a bias of `channels` numbers and, with filter_too, a filter that are its own
- * to change, in places 2 and 1, so that sharing them with another node stays possible. */
-bool tsr_own_weights(tsr_graph *g, tsr_node *conv, int channels, bool filter_too);
 
 /* Close the gaps that removed nodes have left. */
 void tsr_sweep(tsr_graph *g);

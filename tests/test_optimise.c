@@ -317,40 +317,6 @@ static void pooled_for_3x3(tsr_graph *g)        /* padding makes its border diff
     tsr_graph_output(g, conv(g, y, 8, 7, 3));
 }
 
-/* Features and maps to the next stack; `between`: the maps are clamped on the way. */
-static int hand_on(tsr_graph *g, int x, bool between)
-{
-    const int y = conv(g, x, 5, 5, 1), maps = conv(g, y, 5, 3, 1);
-    tsr_graph_output(g, maps);
-    const int sum = binary(g, TSR_OP_ADD, x, conv(g, y, 5, 5, 1));
-    const int back = conv(g, between ? clamp(g, maps, -1, 1, "clip") : maps, 3, 5, 1);
-    return binary(g, TSR_OP_ADD, sum, back);
-}
-
-static void stacks(tsr_graph *g)                /* y, maps and one sum each */
-{
-    const int x = hand_on(g, conv(g, input(g, 6, 5, 4), 4, 5, 3), false);
-    tsr_graph_output(g, clamp(g, hand_on(g, x, false), 0, 2, "relu"));
-}
-
-static void clamped_maps(tsr_graph *g)          /* no linear function: the second way stays */
-{
-    tsr_graph_output(g, hand_on(g, input(g, 6, 5, 5), true));
-}
-
-static void sum_for_two(tsr_graph *g)           /* the sum before is wanted itself */
-{
-    const int y = input(g, 6, 5, 5), a = conv(g, y, 5, 7, 1);
-    tsr_graph_output(g, a);
-    tsr_graph_output(g, binary(g, TSR_OP_ADD, a, conv(g, conv(g, y, 5, 3, 1), 3, 7, 1)));
-}
-
-static void wide_branch(tsr_graph *g)           /* 3x3: not one matrix; all three stay */
-{
-    const int y = input(g, 6, 5, 5), a = conv(g, y, 5, 7, 1);
-    tsr_graph_output(g, binary(g, TSR_OP_ADD, a, conv(g, conv(g, y, 5, 3, 3), 3, 7, 1)));
-}
-
 static void no_ops(tsr_graph *g)
 {
     int x = conv(g, input(g, 4, 5, 3), 3, 4, 1);
@@ -382,10 +348,6 @@ static void test_passes(void **state)
     check(reduced_planes, 3);
     check(space_to_batch, 1);
     check(no_ops, 1);
-    check(stacks, 7);
-    check(clamped_maps, 5);
-    check(sum_for_two, 3);
-    check(wide_branch, 3);
     check(pooled_branch, 5);
     check(pooled_among_three, 6);
     check(pooled_for_two, 6);
