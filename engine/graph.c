@@ -131,7 +131,8 @@ bool tsr_graph_insert(tsr_graph *g, int i)
     if (!grow(g, &array, g->node_count, &g->node_room, sizeof *g->nodes))
         return false;
     g->nodes = array;
-    memmove(&g->nodes[i + 1], &g->nodes[i], (size_t)(g->node_count++ - i) * sizeof *g->nodes);
+    for (int k = g->node_count++; k > i; k--)
+        g->nodes[k] = g->nodes[k - 1];
     for (int v = 0; v < g->value_count; v++)
         g->values[v].producer += g->values[v].producer >= i;
     return true;
