@@ -272,7 +272,7 @@ static void test_close_ups_of_one(void **state)
     for (size_t i = 0; i < sizeof close / sizeof *close && fixture_has_bodies(); i++) {
         const tally t = count_people(&close[i], 1);
         assert_int_equal(t.with_false, 0);
-        assert_true(t.with_missed <= t.frames / 6);
+        assert_true(t.with_missed <= FRAMES / 6);   /* one gap, which may lie in the first half */
     }
 }
 
